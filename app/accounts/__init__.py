@@ -1,0 +1,1 @@
+"""Staff users, their roles in the tree, sign-in and API tokens."""

@@ -1,0 +1,73 @@
+"""The append-only, hash-chained audit log: who did what to which record, never personal data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.core.db import Base, UtcDateTime, is_postgresql
+
+GENESIS = b"\x00" * 32
+# Any number, as long as nobody else in this database uses it for an advisory lock.
+_CHAIN_LOCK = 0x62756C6F75
+
+
+class AuditEntry(Base):
+    """One act. `entry_hash` covers this row's content and the hash of the row before it."""
+
+    __tablename__ = "audit_entries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("staff_users.id"))
+    action: Mapped[str] = mapped_column(String(60), index=True)
+    # Table and key of what was acted on ("session:12").
+    subject: Mapped[str] = mapped_column(String(80))
+    # Ids, counts and codes only.
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+    previous_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    entry_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+def record_act(
+    session: Session, action: str, subject: str, actor_id: int | None, at: datetime, **detail: Any
+) -> None:
+    """Append one entry inside the caller's writing transaction."""
+    if is_postgresql(session):
+        # Two writers must not chain onto the same row; SQLite has only one writer anyway.
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
+    session.flush()
+    last = session.execute(select(AuditEntry.entry_hash).order_by(AuditEntry.id.desc()).limit(1)).scalar()
+    entry = AuditEntry(
+        at=at, actor_id=actor_id, action=action, subject=subject, detail=detail, previous_hash=last or GENESIS
+    )
+    entry.entry_hash = _entry_hash(entry)
+    session.add(entry)
+    session.flush()
+
+
+def first_bad_entry(session: Session) -> int | None:
+    """Id of the first entry that does not fit the chain, or None when the whole chain holds."""
+    previous = GENESIS
+    for entry in _entries(session):
+        if entry.previous_hash != previous or entry.entry_hash != _entry_hash(entry):
+            return entry.id
+        previous = entry.entry_hash
+    return None
+
+
+def _entries(session: Session) -> Iterator[AuditEntry]:
+    query = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    return iter(session.execute(query).scalars())
+
+
+def _entry_hash(entry: AuditEntry) -> bytes:
+    content = [entry.at.isoformat(), entry.actor_id, entry.action, entry.subject, entry.detail]
+    canonical = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(entry.previous_hash + canonical.encode()).digest()

@@ -1,0 +1,154 @@
+"""Owns the connection to the database: one declarative base, SQLite's set-up, and the writing transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Dialect, Engine, Enum, MetaData, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from app.settings import Settings
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table's base; named constraints, so that a migration can find each one."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, stored in UTC; a naive one is a programming error and refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        value = value.astimezone(UTC)
+        # SQLite keeps text: without the zone, so that text order is time order.
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def words(enum: type[StrEnum], name: str | None = None) -> Enum:
+    """A text column that holds the values of `enum`, with a CHECK on both databases.
+
+    `name` names the CHECK where a table has two columns of one enum.
+    """
+    return Enum(
+        enum,
+        native_enum=False,
+        length=20,
+        create_constraint=True,
+        name=name or enum.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def init_db(app: Flask, settings: Settings) -> None:
+    """Configure engines for the app; SQLite and PostgreSQL differ only here."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
+    db.init_app(app)
+    with app.app_context():
+        watch(db.engine)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Arguments for create_engine: SQLite in explicit transactions, PostgreSQL with timeouts."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"isolation_level": None, "check_same_thread": False, "timeout": 10}}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 10,
+        "connect_args": {
+            "options": "-c statement_timeout=30000 -c lock_timeout=10000"
+            " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+        },
+    }
+
+
+def watch(engine: Engine) -> None:
+    """Set up every SQLite connection of `engine` and let SQLAlchemy say BEGIN itself."""
+    if engine.dialect.name != "sqlite" or getattr(engine, "_bulou_watched", False):
+        return
+    engine._bulou_watched = True  # type: ignore[attr-defined]
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
+    cursor = connection.cursor()
+    # busy_timeout first: switching to WAL may itself have to wait for another process.
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A plain BEGIN that later writes can fail at once with "database is locked", however long the
+    # busy timeout: writing use cases take the write lock first. Reading ones must not.
+    immediate = connection.get_execution_options().get("sqlite_immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """The one writing transaction of a use case: begins at once, commits at the end, once.
+
+    A service called inside another's `writing()` joins it, and the outermost commits. On an
+    error everything is rolled back. Objects loaded before are refreshed, so that a decision is
+    never made on what was read outside the transaction.
+    """
+    session: Session = db.session()
+    if session.info.get("writing"):
+        yield session
+        return
+    if session.in_transaction():
+        if session.new or session.dirty or session.deleted:
+            raise RuntimeError("unsaved changes were made outside a writing use case")
+        session.commit()
+    session.expire_all()
+    session.info["writing"] = True
+    try:
+        session.connection(execution_options={"sqlite_immediate": True})
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("writing", None)
+
+
+def is_postgresql(session: Session) -> bool:
+    """Whether the session speaks to PostgreSQL (else SQLite)."""
+    return session.get_bind().dialect.name == "postgresql"

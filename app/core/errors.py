@@ -1,0 +1,187 @@
+"""The one error family: services raise it, and it becomes a response here, once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app.core.i18n import Text, lazy
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field; `field` is the request's own name for it."""
+
+    field: str
+    code: str
+    detail: Text
+
+
+class AppError(Exception):
+    """A refusal with a stable machine code, an HTTP status and words for a person."""
+
+    status = 400
+    code = "bad_request"
+    title: Text = lazy("请求无法处理")
+    advice: Text | None = None
+
+    def __init__(
+        self, detail: Text | None = None, *, code: str | None = None, errors: Sequence[FieldError] = ()
+    ) -> None:
+        self.detail: Text = detail if detail is not None else self.title
+        self.code = code or self.code
+        self.errors = tuple(errors)
+        super().__init__(self.code)
+
+
+class InvalidInput(AppError):
+    """Some fields cannot be taken; `errors` names each one."""
+
+    status = 422
+    code = "invalid_input"
+    title = lazy("有内容需要修改")
+
+    @classmethod
+    def field(cls, field: str, code: str, detail: Text) -> InvalidInput:
+        return cls(detail, errors=[FieldError(field, code, detail)])
+
+
+class NotFound(AppError):
+    """Nothing there, or nothing that this user may see: the two are not told apart."""
+
+    status = 404
+    code = "not_found"
+    title = lazy("没有找到这一页")
+    advice = lazy("它可能已被移走,或不在您负责的范围内。")
+
+
+class WrongState(AppError):
+    """The thing is there, but not in a state that allows this step."""
+
+    status = 409
+    code = "wrong_state"
+    title = lazy("现在还不能这样做")
+
+
+class NotSignedIn(AppError):
+    status = 401
+    code = "not_signed_in"
+    title = lazy("请先登录")
+
+
+class Forbidden(AppError):
+    """Signed in, but no role of this user allows the step anywhere."""
+
+    status = 403
+    code = "forbidden"
+    title = lazy("您的角色不能使用这一页")
+
+
+class TooManyTries(AppError):
+    status = 429
+    code = "too_many_tries"
+    title = lazy("尝试次数过多")
+    advice = lazy("请过几分钟再试,或请工作人员帮忙。")
+
+
+def wants_json() -> bool:
+    """Whether the caller is a program: the API, or a request that accepts JSON only."""
+    if request.path.startswith("/api/") or request.path in ("/healthz", "/metrics"):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json" and "text/html" not in request.accept_mimetypes.values()
+
+
+def problem(status: int, code: str, title: Text, detail: Text, errors: Sequence[FieldError] = ()) -> Response:
+    """An RFC 9457 answer. `request_id` lets support find the log line; no personal data is in it."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": str(title),
+        "status": status,
+        "detail": str(detail),
+        "code": code,
+        "request_id": g.get("request_id", ""),
+    }
+    if errors:
+        body["errors"] = [{"field": e.field, "code": e.code, "detail": str(e.detail)} for e in errors]
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response
+
+
+def _page(status: int, title: Text, detail: Text, advice: Text | None) -> tuple[str, int]:
+    shell = "base.html" if g.get("staff") else "member_base.html"
+    context = {"shell": shell, "status": status, "title": title, "detail": detail, "advice": advice}
+    return render_template("errors/problem.html", **context), status
+
+
+def _answer_app_error(error: AppError) -> Any:
+    if wants_json():
+        return problem(error.status, error.code, error.title, error.detail, error.errors)
+    if isinstance(error, NotSignedIn):
+        from app.core.access import sign_in_redirect
+
+        return sign_in_redirect()
+    return _page(error.status, error.title, error.detail, error.advice)
+
+
+_HTTP_WORDS: dict[int, tuple[str, Text, Text]] = {
+    400: ("bad_request", lazy("请求无法处理"), lazy("请返回上一页再试一次。")),
+    404: ("not_found", NotFound.title, lazy("它可能已被移走,或不在您负责的范围内。")),
+    405: ("method_not_allowed", lazy("这个地址不能这样使用"), lazy("请从首页重新进入。")),
+    413: ("too_large", lazy("上传的内容太大"), lazy("请减小文件后再试。")),
+    415: ("unsupported_media_type", lazy("内容格式不对"), lazy("请使用 JSON 格式。")),
+}
+
+
+def _answer_http_error(error: HTTPException) -> Any:
+    if error.code is not None and error.code < 400:
+        return error
+    status = error.code or 500
+    fallback = ("http_error", lazy("请求无法处理"), lazy("请返回上一页再试一次。"))
+    code, title, advice = _HTTP_WORDS.get(status, fallback)
+    if wants_json():
+        response = problem(status, code, title, advice)
+        allow = dict(error.get_headers()).get("Allow")
+        if allow:
+            response.headers["Allow"] = allow
+        return response
+    return _page(status, title, advice, None)
+
+
+def _answer_csrf_error(error: CSRFError) -> Any:
+    title, detail = lazy("页面停留太久了"), lazy("为了安全,请返回上一页刷新后再提交一次。您填写的内容没有保存。")
+    if wants_json():
+        return problem(400, "csrf", title, detail)
+    return _page(400, title, detail, None)
+
+
+def _answer_unexpected(error: Exception) -> Any:
+    log.exception("unexpected_error", path=request.path if not request.view_args else str(request.url_rule))
+    title, detail = lazy("系统出了点问题"), lazy("没有保存任何内容。请稍后再试;如果仍不行,请把下面的编号告诉管理员。")
+    if wants_json():
+        return problem(500, "unexpected", title, detail)
+    return _page(500, title, detail, None)
+
+
+def init_errors(app: Flask) -> None:
+    """Register the handlers and give every request an id."""
+
+    @app.before_request
+    def assign_request_id() -> None:
+        g.request_id = uuid.uuid4().hex[:12]
+
+    app.register_error_handler(AppError, _answer_app_error)
+    app.register_error_handler(CSRFError, _answer_csrf_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unexpected)

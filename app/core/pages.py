@@ -1,0 +1,126 @@
+"""What every page needs: navigation, language and elder-mode switches, asset addresses."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, g, redirect, request, url_for
+
+from app.core.access import PUBLIC, permission, safe_next
+from app.core.i18n import LANGUAGES, Text, chosen_language, lazy
+from app.core.vocabulary import Role
+
+bp = Blueprint("core", __name__)
+YEAR_SECONDS = 365 * 24 * 3600
+
+ROLE_LABELS: dict[Role, Text] = {
+    Role.ADMINISTRATOR: lazy("管理员"),
+    Role.ORGANISER: lazy("组织者"),
+    Role.SECRETARY: lazy("支部书记"),
+    Role.SUPERVISOR: lazy("督导员"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """An entry of the navigation; shown only to those who hold its permission."""
+
+    key: str
+    label: Text
+    endpoint: str
+    icon: str
+    permission: str
+    on_phone: bool = False
+    blueprints: tuple[str, ...] = ()
+
+
+ROOMS = (
+    Room("today", lazy("今日"), "home.today", "house", "home.read", True, ("home",)),
+    Room("sessions", lazy("场次"), "trainings.index", "easel", "sessions.read", True, ("trainings", "attendance", "checkin")),
+    Room("members", lazy("党员"), "members.index", "people", "members.read", True, ("members",)),
+    Room("reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports",)),
+    Room("reach", lazy("未覆盖"), "reports.uncovered", "person-exclamation", "reports.read", False, ()),
+    Room("settings", lazy("设置"), "office.index", "gear", "settings.write", False, ("office",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NavEntry:
+    key: str
+    label: Text
+    href: str
+    icon: str
+    active: bool
+    on_phone: bool
+
+
+@bp.post("/preference")
+@permission(PUBLIC)
+def set_preference() -> Response:
+    """Keep the reader's language or elder mode in a cookie and return to the page."""
+    response: Response = redirect(safe_next(request.form.get("next"), "/"))  # type: ignore[assignment]
+    secure = current_app.extensions["settings"].secure_cookies
+    lang = request.form.get("lang", "")
+    if lang in LANGUAGES:
+        response.set_cookie("lang", lang, max_age=YEAR_SECONDS, samesite="Lax", secure=secure, httponly=True)
+    elder = request.form.get("elder", "")
+    if elder in ("0", "1"):
+        response.set_cookie("elder", elder, max_age=YEAR_SECONDS, samesite="Lax", secure=secure, httponly=True)
+    return response
+
+
+@lru_cache(maxsize=512)
+def _content_hash(path: str, modified_ns: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """Address of a static file with its content's hash, so that browsers may keep it for ever."""
+    path = Path(str(current_app.static_folder)) / name
+    return url_for("static", filename=name, v=_content_hash(str(path), path.stat().st_mtime_ns))
+
+
+def _navigation() -> list[NavEntry]:
+    staff = g.get("staff")
+    if staff is None:
+        return []
+    here = request.endpoint or ""
+    exact = {room.endpoint for room in ROOMS}
+    return [
+        NavEntry(
+            room.key,
+            room.label,
+            url_for(room.endpoint),
+            room.icon,
+            here == room.endpoint or (here not in exact and here.split(".")[0] in room.blueprints),
+            room.on_phone,
+        )
+        for room in ROOMS
+        if staff.may(room.permission) and room.endpoint in current_app.view_functions
+    ]
+
+
+def _context() -> dict[str, Any]:
+    staff = g.get("staff")
+    language = chosen_language()
+    return {
+        "asset": asset,
+        "locale": language,
+        "html_lang": "en" if language == "en" else "zh-Hans",
+        "elder": request.cookies.get("elder") == "1",
+        "me": {"display_name": staff.display_name, "role_label": ROLE_LABELS[staff.main_role]} if staff else None,
+        "nav": _navigation(),
+        "office_name": current_app.extensions["settings"].office_name,
+        "request_id": g.get("request_id", ""),
+        "may": staff.may if staff else (lambda _permission: False),
+    }
+
+
+def init_pages(app: Flask) -> None:
+    """Register the switches and give every template its context."""
+    app.register_blueprint(bp)
+    app.context_processor(_context)

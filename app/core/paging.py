@@ -1,0 +1,67 @@
+"""Pages of long lists: by number for screens, by opaque cursor for the API."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from flask import request, url_for
+
+from app.core.errors import InvalidInput
+from app.core.i18n import lazy
+
+Row = TypeVar("Row")
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page of `total` rows; `number` counts from 1."""
+
+    items: Sequence[Row]
+    number: int
+    total: int
+    size: int = PAGE_SIZE
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def has_prev(self) -> bool:
+        return self.number > 1
+
+    @property
+    def has_next(self) -> bool:
+        return self.number < self.pages
+
+    def url(self, number: int) -> str:
+        """The running page's address with another page number; filters stay."""
+        args: dict[str, Any] = {**request.args.to_dict(flat=False), **(request.view_args or {}), "page": number}
+        return url_for(str(request.endpoint), **args)
+
+
+def page_number() -> int:
+    """The page asked for in the address; 1 when it is missing or no number."""
+    text = request.args.get("page", "1")
+    return max(1, min(int(text), 100_000)) if text.isascii() and text.isdigit() else 1
+
+
+def encode_cursor(*values: Any) -> str:
+    """An opaque cursor that holds the last row's sort key."""
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
+    """The sort key inside a cursor; raises InvalidInput for one that this list did not make."""
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as exc:
+        raise InvalidInput.field("cursor", "invalid", lazy("翻页位置无效,请从第一页开始。")) from exc
+    fits = isinstance(values, list) and len(values) == len(kinds)
+    if not fits or not all(type(v) is kind for v, kind in zip(values, kinds, strict=True)):
+        raise InvalidInput.field("cursor", "invalid", lazy("翻页位置无效,请从第一页开始。"))
+    return tuple(values)

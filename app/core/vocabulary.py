@@ -1,0 +1,148 @@
+"""The office's words as enumerations, shared by every feature; holds no behaviour beyond them."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+# End of an open-ended dated row. Never NULL, so that one comparison answers "as of".
+FOREVER = date(9999, 12, 31)
+
+
+class OrgKind(StrEnum):
+    """What an organisation is in the tree."""
+
+    COMMITTEE = "committee"
+    GENERAL_BRANCH = "general_branch"
+    BRANCH = "branch"
+    GROUP = "group"
+
+
+class OrgSector(StrEnum):
+    """Where an organisation works; decides the groups `new_org`, `rural` and `retired` by rule."""
+
+    AGENCY = "agency"
+    COMMUNITY = "community"
+    VILLAGE = "village"
+    NON_PUBLIC = "non_public"
+    SOCIAL_ORG = "social_org"
+    PUBLIC_INSTITUTION = "public_institution"
+    SCHOOL = "school"
+    STATE_ENTERPRISE = "state_enterprise"
+    RETIRED = "retired"
+
+
+class OrgTag(StrEnum):
+    """Tags on branches: model branch (示范) and under guidance (指导)."""
+
+    MODEL = "model"
+    GUIDED = "guided"
+
+
+class Post(StrEnum):
+    """Posts in a branch that raise the yearly study-hour requirement."""
+
+    SECRETARY = "secretary"
+    DEPUTY_SECRETARY = "deputy_secretary"
+    COMMITTEE_MEMBER = "committee_member"
+
+
+class Group(StrEnum):
+    """Member groups. One member may be in several at once; each is decided as of a date."""
+
+    ELDERLY = "elderly"
+    MOBILE = "mobile"
+    NEW_ORG = "new_org"
+    RURAL = "rural"
+    RETIRED = "retired"
+    LOST_CONTACT = "lost_contact"
+    EXEMPT = "exempt"
+
+    @property
+    def bit(self) -> int:
+        """This group's bit in a `groups` set column (stored, so the order above never changes)."""
+        return 1 << list(Group).index(self)
+
+    @classmethod
+    def from_bits(cls, bits: int) -> tuple[Group, ...]:
+        """The groups whose bits are set, in the order above."""
+        return tuple(group for group in cls if bits & group.bit)
+
+
+class SessionState(StrEnum):
+    """draft → published → open → closed; cancelled from any of the first three."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class AudienceKind(StrEnum):
+    """What one line of a session's audience names."""
+
+    ORG = "org"
+    GROUP = "group"
+    MEMBER = "member"
+
+
+class LecturerRole(StrEnum):
+    """What a lecturer does in one session."""
+
+    LECTURER = "lecturer"
+    SPEAKER = "speaker"
+    HOST = "host"
+    REPORTER = "reporter"
+
+
+class Status(StrEnum):
+    """What an attendance row says. No row means "not recorded", never "absent"."""
+
+    PRESENT = "present"
+    LATE = "late"
+    LEFT_EARLY = "left_early"
+    EXCUSED = "excused"
+    ABSENT = "absent"
+    MADE_UP = "made_up"
+
+
+COUNTED_STATUSES = (Status.PRESENT, Status.LATE, Status.LEFT_EARLY, Status.MADE_UP)
+ATTENDED_STATUSES = (Status.PRESENT, Status.LATE, Status.LEFT_EARLY)
+
+
+class ExcuseReason(StrEnum):
+    """Why a member was on leave; a category only, never medical text."""
+
+    OFFICIAL = "official"
+    PERSONAL = "personal"
+    SICK = "sick"
+
+
+class Method(StrEnum):
+    """How an attendance row came to be; all have the same standing."""
+
+    MEMBER_SCAN = "member_scan"
+    SHORT_CODE = "short_code"
+    STAFF_SCAN = "staff_scan"
+    STAFF_ENTRY = "staff_entry"
+    PAPER = "paper"
+    IMPORT = "import"
+    API = "api"
+
+
+class Role(StrEnum):
+    """Staff roles; each is granted at a place in the tree and holds for its whole subtree."""
+
+    ADMINISTRATOR = "administrator"
+    ORGANISER = "organiser"
+    SECRETARY = "secretary"
+    SUPERVISOR = "supervisor"
+
+
+class CountMark(StrEnum):
+    """Mark kept with a count typed from a published source (近 nearly, 余 over)."""
+
+    EXACT = "exact"
+    NEARLY = "nearly"
+    OVER = "over"

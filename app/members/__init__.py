@@ -1,0 +1,1 @@
+"""The organisation tree, members, their groups and the roster import."""

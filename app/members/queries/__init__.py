@@ -1,0 +1,1 @@
+"""Every SELECT over the organisation tree and members."""

@@ -1,0 +1,94 @@
+"""The one definition of who belongs where, and to which groups, on a date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal, select
+from sqlalchemy.orm import Session
+
+from app.core.vocabulary import Group, OrgSector
+from app.members.models import GroupMembership, Member, Membership, OrgUnit
+
+# A mobile member counts once the absence has lasted six months (published rule).
+MOBILE_AFTER = relativedelta(months=6)
+NEW_ORG_SECTORS = (OrgSector.NON_PUBLIC, OrgSector.SOCIAL_ORG)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A member's branch and groups on one date; `groups` is a set of Group bits."""
+
+    member_id: int
+    org_id: int
+    groups: int
+
+
+def latest_birth_date(on: date, full_years: int) -> date:
+    """The latest birth date of someone who has `full_years` full years on `on`.
+
+    29 February turns a year older on 1 March of a common year.
+    """
+    try:
+        return on.replace(year=on.year - full_years)
+    except ValueError:  # `on` is 29 February and the birth year has none
+        return date(on.year - full_years, 2, 28)
+
+
+def members_as_of(
+    on: date, elderly_age: int, member_id: int | None = None
+) -> Select[tuple[int, int, int]]:
+    """SELECT member_id, org_id, groups: every member who belonged to a branch on the date, once;
+    or only `member_id`.
+
+    `groups` is the set of Group bits of that date: elderly by age; mobile by a row that has lasted
+    six months; new_org, rural and retired by the branch unless a row says otherwise; lost_contact
+    by a row; exempt by an approved row. Source: domain.md, "Member groups".
+    """
+    hand = _by_hand(on, member_id)
+    by_rule: dict[Group, ColumnElement[bool]] = {
+        Group.ELDERLY: Member.birth_date <= latest_birth_date(on, elderly_age),
+        Group.NEW_ORG: OrgUnit.sector.in_(NEW_ORG_SECTORS),
+        Group.RURAL: OrgUnit.sector == OrgSector.VILLAGE,
+        Group.RETIRED: OrgUnit.sector == OrgSector.RETIRED,
+    }
+    bits: ColumnElement[int] = literal(0, Integer)
+    for group in Group:
+        ruled = case((by_rule[group], 1), else_=0) if group in by_rule else literal(0, Integer)
+        bits = bits + func.coalesce(hand.c[group.value], ruled) * group.bit
+    query = (
+        select(Membership.member_id, Membership.org_id, bits.label("groups"))
+        .join(Member, Member.id == Membership.member_id)
+        .join(OrgUnit, OrgUnit.id == Membership.org_id)
+        .outerjoin(hand, hand.c.member_id == Membership.member_id)
+        .where(Membership.starts_on <= on, Membership.ends_on > on)
+    )
+    return query if member_id is None else query.where(Membership.member_id == member_id)
+
+
+def _by_hand(on: date, member_id: int | None):  # type: ignore[no-untyped-def]
+    """Subquery: per member one column a group, 1 or 0 where a row of the date says so, else NULL."""
+    columns = []
+    for group in Group:
+        counts: ColumnElement[bool] = GroupMembership.group == group
+        if group is Group.MOBILE:
+            counts = and_(counts, GroupMembership.starts_on <= on - MOBILE_AFTER)
+        if group is Group.EXEMPT:
+            counts = and_(counts, GroupMembership.approved_by_id.is_not(None))
+        columns.append(func.max(case((counts, case((GroupMembership.is_in, 1), else_=0)))).label(group.value))
+    query = (
+        select(GroupMembership.member_id, *columns)
+        .where(GroupMembership.starts_on <= on, GroupMembership.ends_on > on)
+        .group_by(GroupMembership.member_id)
+    )
+    if member_id is not None:
+        query = query.where(GroupMembership.member_id == member_id)
+    return query.subquery("by_hand")
+
+
+def standing_of(session: Session, member_id: int, on: date, elderly_age: int) -> Standing | None:
+    """One member's branch and groups on a date; None when no branch had the member then."""
+    found = session.execute(members_as_of(on, elderly_age, member_id)).first()
+    return Standing(*found) if found else None

@@ -1,0 +1,114 @@
+"""SELECTs over the organisation tree as of a date: subtrees, ancestors, children, scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from app.core.access import Scope
+from app.core.vocabulary import OrgKind, OrgSector
+from app.members.models import OrgPlacement, OrgUnit
+
+
+@dataclass(frozen=True, slots=True)
+class OrgRow:
+    """A unit and where it hangs; `path` holds the ids from the root to the unit ("/1/5/")."""
+
+    id: int
+    code: str
+    name: str
+    kind: OrgKind
+    sector: OrgSector | None
+    parent_id: int | None
+    parent_code: str | None
+    path: str
+
+    @property
+    def depth(self) -> int:
+        """0 for a root."""
+        return self.path.count("/") - 2
+
+
+def placed_on(on: date) -> ColumnElement[bool]:
+    """The placement rows that hold on a date."""
+    return and_(OrgPlacement.starts_on <= on, OrgPlacement.ends_on > on)
+
+
+def subtree_ids(root_ids: Sequence[int], on: date) -> Select[tuple[int]]:
+    """Ids of the units and everything below them on a date; a root's own id is included."""
+    if not root_ids:
+        return select(OrgPlacement.org_id).where(false())
+    below = or_(*[OrgPlacement.path.like(f"%/{int(root_id)}/%") for root_id in root_ids])
+    return select(OrgPlacement.org_id).where(placed_on(on), below)
+
+
+def subtree_ids_between(root_id: int, first: date, last: date) -> Select[tuple[int]]:
+    """Ids of units that hung under the root on any day of a period (both days included)."""
+    return select(OrgPlacement.org_id).where(
+        OrgPlacement.starts_on <= last, OrgPlacement.ends_on > first, OrgPlacement.path.like(f"%/{int(root_id)}/%")
+    )
+
+
+def _org_rows(on: date) -> Select[tuple[OrgUnit, OrgPlacement, str | None]]:
+    parent = aliased(OrgUnit)
+    return (
+        select(OrgUnit, OrgPlacement, parent.code)
+        .join(OrgPlacement, and_(OrgPlacement.org_id == OrgUnit.id, placed_on(on)))
+        .outerjoin(parent, parent.id == OrgPlacement.parent_id)
+        .order_by(OrgUnit.code)
+    )
+
+
+def _row(unit: OrgUnit, placement: OrgPlacement, parent_code: str | None) -> OrgRow:
+    return OrgRow(
+        unit.id, unit.code, unit.name, unit.kind, unit.sector, placement.parent_id, parent_code, placement.path
+    )
+
+
+def tree(session: Session, scope: Scope, on: date) -> list[OrgRow]:
+    """All units within the scope on a date, by code."""
+    query = _org_rows(on).where(OrgUnit.id.in_(subtree_ids(scope.org_ids, on)))
+    return [_row(*found) for found in session.execute(query)]
+
+
+def org_by_code(session: Session, code: str, scope: Scope, on: date) -> OrgRow | None:
+    """The unit with this code, if it lies within the scope."""
+    query = _org_rows(on).where(OrgUnit.code == code, OrgUnit.id.in_(subtree_ids(scope.org_ids, on)))
+    found = session.execute(query).first()
+    return _row(*found) if found else None
+
+
+def org_by_id(session: Session, org_id: int, scope: Scope, on: date) -> OrgRow | None:
+    """The unit with this id, if it lies within the scope."""
+    query = _org_rows(on).where(OrgUnit.id == org_id, OrgUnit.id.in_(subtree_ids(scope.org_ids, on)))
+    found = session.execute(query).first()
+    return _row(*found) if found else None
+
+
+def children(session: Session, org_id: int, on: date) -> list[OrgRow]:
+    """The units directly below one on a date."""
+    query = _org_rows(on).where(OrgPlacement.parent_id == org_id)
+    return [_row(*found) for found in session.execute(query)]
+
+
+def roots(session: Session, on: date) -> list[OrgRow]:
+    """The units without a parent on a date (normally one: the district)."""
+    query = _org_rows(on).where(OrgPlacement.parent_id.is_(None))
+    return [_row(*found) for found in session.execute(query)]
+
+
+def names_by_id(session: Session, org_ids: Sequence[int]) -> dict[int, str]:
+    """Names of units by id, for labels."""
+    if not org_ids:
+        return {}
+    return {i: name for i, name in session.execute(select(OrgUnit.id, OrgUnit.name).where(OrgUnit.id.in_(set(org_ids))))}
+
+
+def in_scope(session: Session, org_id: int, scope: Scope, on: date) -> bool:
+    """Whether a unit lies within the scope."""
+    query = select(func.count()).where(OrgPlacement.org_id == org_id, OrgPlacement.org_id.in_(subtree_ids(scope.org_ids, on)))
+    return bool(session.scalar(query))

@@ -1,0 +1,145 @@
+"""Every setting of the product, read once from the environment into a frozen object."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(RuntimeError):
+    """A setting is missing or malformed; the message names it and says what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Runtime settings. `docs/operations.md` explains each one to the person who runs the server."""
+
+    environment: str  # development | production | testing
+    database_url: str
+    secret_key: str
+    data_key: bytes  # 32 bytes; phones, card and ticket keys are derived from it
+    base_url: str  # what QR codes and links start with; empty: the address of the request
+    office_tz: ZoneInfo
+    office_name: str
+    elderly_age: int  # full years
+    code_step_seconds: int
+    demo: bool
+    trusted_hosts: tuple[str, ...]
+    proxy_hops: int
+    instance_dir: Path
+    log_format: str  # json | text
+    metrics_token: str
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies carry Secure and the __Host- prefix when pages are served over HTTPS."""
+        return self.is_production or self.base_url.startswith("https://")
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read settings; raises SettingsError naming the first one that is wrong.
+
+        Outside production a missing SECRET_KEY or DATA_KEY is made once and kept under
+        `instance/` (mode 0600), so that the two README commands need no set-up.
+        """
+        env = os.environ if env is None else env
+        environment = _choice(env, "APP_ENV", "development", ("development", "production", "testing"))
+        instance_dir = Path(env.get("INSTANCE_DIR") or ROOT / "instance")
+        return cls(
+            environment=environment,
+            database_url=_database_url(env.get("DATABASE_URL", ""), instance_dir),
+            secret_key=_secret(env, "SECRET_KEY", environment, instance_dir),
+            data_key=_data_key(_secret(env, "DATA_KEY", environment, instance_dir)),
+            base_url=env.get("BASE_URL", "").rstrip("/"),
+            office_tz=_zone(env.get("OFFICE_TZ", "Asia/Shanghai")),
+            office_name=env.get("OFFICE_NAME", "示范区党员教育办公室"),
+            elderly_age=_integer(env, "ELDERLY_AGE", 60, 40, 120),
+            code_step_seconds=_integer(env, "CODE_STEP_SECONDS", 15, 5, 120),
+            demo=env.get("DEMO", "1" if environment == "development" else "0") == "1",
+            trusted_hosts=tuple(h.strip() for h in env.get("TRUSTED_HOSTS", "").split(",") if h.strip()),
+            proxy_hops=_integer(env, "PROXY_HOPS", 0, 0, 10),
+            instance_dir=instance_dir,
+            log_format=_choice(
+                env, "LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")
+            ),
+            metrics_token=env.get("METRICS_TOKEN", ""),
+        )
+
+
+def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = env.get(name) or default
+    if value not in allowed:
+        raise SettingsError(f"{name} must be one of {', '.join(allowed)}; it is {value!r}.")
+    return value
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise SettingsError(f"{name} must be a whole number from {low} to {high}; it is {text!r}.")
+    return int(text)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as exc:
+        raise SettingsError(f"OFFICE_TZ must be an IANA time zone such as Asia/Shanghai; it is {name!r}.") from exc
+
+
+def _database_url(url: str, instance_dir: Path) -> str:
+    if not url:
+        instance_dir.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{instance_dir / 'bulou.sqlite3'}"
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingsError("DATABASE_URL must start with sqlite:/// or postgresql://.")
+    return url
+
+
+def _secret(env: Mapping[str, str], name: str, environment: str, instance_dir: Path) -> str:
+    value = env.get(name, "")
+    if value:
+        return value
+    if environment == "production":
+        raise SettingsError(f"{name} must be set in production: 32 random bytes in base64.")
+    path = instance_dir / f"{name.lower()}.txt"
+    if not path.exists():
+        instance_dir.mkdir(parents=True, exist_ok=True)
+        made = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        try:
+            # O_EXCL: of several processes that start at once, one makes the key and all read it.
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(fd, "w") as handle:
+                handle.write(made)
+    return path.read_text().strip()
+
+
+def _data_key(text: str) -> bytes:
+    try:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError as exc:
+        raise SettingsError("DATA_KEY must be 32 random bytes in URL-safe base64.") from exc
+    if len(key) != 32:
+        raise SettingsError(f"DATA_KEY must be 32 bytes in URL-safe base64; it has {len(key)}.")
+    return key

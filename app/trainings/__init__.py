@@ -1,0 +1,1 @@
+"""Training classes and sessions: kinds, venues, lecturers, audience, publishing and clashes."""

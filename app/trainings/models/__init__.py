@@ -1,0 +1,22 @@
+"""Tables of what is scheduled, for whom, where and by whom."""
+
+from app.trainings.models.catalogue import DeliveryMode, Lecturer, SessionKind, Venue
+from app.trainings.models.session import (
+    AudienceRule,
+    ExpectedAttendee,
+    SessionLecturer,
+    TrainingClass,
+    TrainingSession,
+)
+
+__all__ = [
+    "AudienceRule",
+    "DeliveryMode",
+    "ExpectedAttendee",
+    "Lecturer",
+    "SessionKind",
+    "SessionLecturer",
+    "TrainingClass",
+    "TrainingSession",
+    "Venue",
+]

