@@ -43,7 +43,9 @@ def make_org(
         above = "/"
         if parent is not None:
             above = session.scalars(
-                select(OrgPlacement.path).where(OrgPlacement.org_id == parent.id, OrgPlacement.ends_on == FOREVER)
+                select(OrgPlacement.path).where(
+                    OrgPlacement.org_id == parent.id, OrgPlacement.ends_on == FOREVER
+                )
             ).one()
         session.add(
             OrgPlacement(
@@ -87,7 +89,9 @@ def make_member(
     return member
 
 
-def put_in_group(member: Any, group: Group, *, starts_on: date = LONG_AGO, ends_on: date = FOREVER, **more: Any) -> None:
+def put_in_group(
+    member: Any, group: Group, *, starts_on: date = LONG_AGO, ends_on: date = FOREVER, **more: Any
+) -> None:
     from app.members.models import GroupMembership
 
     with writing() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base, UtcDateTime, words
@@ -32,9 +32,13 @@ class RoleGrant(Base):
 
     __tablename__ = "role_grants"
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("staff_users.id"), primary_key=True)
-    role: Mapped[Role] = mapped_column(words(Role), primary_key=True)
-    org_id: Mapped[int] = mapped_column(ForeignKey("org_units.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("staff_users.id"))
+    role: Mapped[Role] = mapped_column(words(Role))
+    # NULL: the whole tree, whatever its roots are; so the first administrator can exist before the tree.
+    org_id: Mapped[int | None] = mapped_column(ForeignKey("org_units.id"))
+
+    __table_args__ = (UniqueConstraint("user_id", "role", "org_id"),)
 
 
 class StaffLogin(Base):

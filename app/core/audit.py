@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, select, text
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.core.crypto import purpose_key
 from app.core.db import Base, UtcDateTime, is_postgresql
 
 GENESIS = b"\x00" * 32
@@ -19,7 +20,7 @@ _CHAIN_LOCK = 0x62756C6F75
 
 
 class AuditEntry(Base):
-    """One act. `entry_hash` covers this row's content and the hash of the row before it."""
+    """One act. `entry_hash` covers this row's number and content and the hash of the row before it."""
 
     __tablename__ = "audit_entries"
 
@@ -43,9 +44,18 @@ def record_act(
         # Two writers must not chain onto the same row; SQLite has only one writer anyway.
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
     session.flush()
-    last = session.execute(select(AuditEntry.entry_hash).order_by(AuditEntry.id.desc()).limit(1)).scalar()
+    last = session.execute(
+        select(AuditEntry.id, AuditEntry.entry_hash).order_by(AuditEntry.id.desc()).limit(1)
+    ).first()
     entry = AuditEntry(
-        at=at, actor_id=actor_id, action=action, subject=subject, detail=detail, previous_hash=last or GENESIS
+        # Numbered here, not by the database, because the hash covers the number too.
+        id=last.id + 1 if last else 1,
+        at=at.astimezone(UTC),
+        actor_id=actor_id,
+        action=action,
+        subject=subject,
+        detail=detail,
+        previous_hash=last.entry_hash if last else GENESIS,
     )
     entry.entry_hash = _entry_hash(entry)
     session.add(entry)
@@ -53,7 +63,11 @@ def record_act(
 
 
 def first_bad_entry(session: Session) -> int | None:
-    """Id of the first entry that does not fit the chain, or None when the whole chain holds."""
+    """Id of the first entry that does not fit the chain, or None when the whole chain holds.
+
+    Entries cut off at the end leave a chain that holds: keep the last number that `audit verify`
+    printed, or a backup, to tell.
+    """
     previous = GENESIS
     for entry in _entries(session):
         if entry.previous_hash != previous or entry.entry_hash != _entry_hash(entry):
@@ -63,11 +77,19 @@ def first_bad_entry(session: Session) -> int | None:
 
 
 def _entries(session: Session) -> Iterator[AuditEntry]:
-    query = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
+    query = (
+        select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000, populate_existing=True)
+    )
     return iter(session.execute(query).scalars())
 
 
 def _entry_hash(entry: AuditEntry) -> bytes:
-    content = [entry.at.isoformat(), entry.actor_id, entry.action, entry.subject, entry.detail]
+    content = [entry.id, entry.at.isoformat(), entry.actor_id, entry.action, entry.subject, entry.detail]
     canonical = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(entry.previous_hash + canonical.encode()).digest()
+    # Keyed: whoever can write the database but not read DATA_KEY cannot chain anew what they changed.
+    return hmac.digest(purpose_key("audit"), entry.previous_hash + canonical.encode(), "sha256")
+
+
+def last_entry_id(session: Session) -> int:
+    """The newest entry's number, 0 when there is none."""
+    return session.scalar(select(func.max(AuditEntry.id))) or 0

@@ -40,7 +40,9 @@ def seal(text: str, purpose: str) -> bytes:
 def unseal(sealed: bytes, purpose: str) -> str:
     """Decrypt what `seal` made for the same purpose; raises CannotOpen."""
     try:
-        plain = AESGCM(purpose_key(purpose)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode())
+        plain = AESGCM(purpose_key(purpose)).decrypt(
+            sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode()
+        )
     except (InvalidTag, ValueError) as exc:
         raise CannotOpen(purpose) from exc
     return plain.decode()

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, Enum, MetaData, event
+from sqlalchemy import DateTime, Dialect, Engine, Enum, MetaData, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -34,6 +34,9 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+
+# First key of the advisory locks on training sessions; any number that nothing else here uses.
+_SESSION_LOCKS = 7301
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -152,3 +155,14 @@ def writing() -> Iterator[Session]:
 def is_postgresql(session: Session) -> bool:
     """Whether the session speaks to PostgreSQL (else SQLite)."""
     return session.get_bind().dialect.name == "postgresql"
+
+
+def lock_shared_or_alone(session: Session, session_id: int, *, alone: bool) -> None:
+    """Let check-ins of one training session run side by side, and its change of state run alone.
+
+    Held until the transaction ends. On PostgreSQL an advisory lock in memory: a row lock for each
+    check-in would make the session's row hot. SQLite has one writer at a time anyway.
+    """
+    if is_postgresql(session):
+        kind = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        session.execute(text(f"SELECT {kind}(:space, :id)"), {"space": _SESSION_LOCKS, "id": session_id})

@@ -160,7 +160,10 @@ def _answer_http_error(error: HTTPException) -> Any:
 
 
 def _answer_csrf_error(error: CSRFError) -> Any:
-    title, detail = lazy("页面停留太久了"), lazy("为了安全,请返回上一页刷新后再提交一次。您填写的内容没有保存。")
+    title, detail = (
+        lazy("页面停留太久了"),
+        lazy("为了安全,请返回上一页刷新后再提交一次。您填写的内容没有保存。"),
+    )
     if wants_json():
         return problem(400, "csrf", title, detail)
     return _page(400, title, detail, None)
@@ -168,7 +171,10 @@ def _answer_csrf_error(error: CSRFError) -> Any:
 
 def _answer_unexpected(error: Exception) -> Any:
     log.exception("unexpected_error", path=request.path if not request.view_args else str(request.url_rule))
-    title, detail = lazy("系统出了点问题"), lazy("没有保存任何内容。请稍后再试;如果仍不行,请把下面的编号告诉管理员。")
+    title, detail = (
+        lazy("系统出了点问题"),
+        lazy("没有保存任何内容。请稍后再试;如果仍不行,请把下面的编号告诉管理员。"),
+    )
     if wants_json():
         return problem(500, "unexpected", title, detail)
     return _page(500, title, detail, None)

@@ -21,7 +21,9 @@ bp = Blueprint("health", __name__)
 HEARTBEAT_STALE = timedelta(seconds=90)
 
 REGISTRY = CollectorRegistry()
-REQUESTS = Counter("bulou_requests_total", "Requests by route and status.", ["route", "status"], registry=REGISTRY)
+REQUESTS = Counter(
+    "bulou_requests_total", "Requests by route and status.", ["route", "status"], registry=REGISTRY
+)
 LATENCY = Histogram("bulou_request_seconds", "Request time by route.", ["route"], registry=REGISTRY)
 
 

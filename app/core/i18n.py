@@ -63,5 +63,9 @@ def init_i18n(app: Flask) -> None:
     """Set up Flask-Babel with the catalogue in app/translations."""
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
-    Babel(app, locale_selector=chosen_language, timezone_selector=lambda: str(current_app.extensions["settings"].office_tz))
+    Babel(
+        app,
+        locale_selector=chosen_language,
+        timezone_selector=lambda: str(current_app.extensions["settings"].office_tz),
+    )
     app.jinja_env.filters.update(day=day_text, clock=time_text, moment=moment_text)

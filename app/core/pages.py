@@ -40,7 +40,15 @@ class Room:
 
 ROOMS = (
     Room("today", lazy("今日"), "home.today", "house", "home.read", True, ("home",)),
-    Room("sessions", lazy("场次"), "trainings.index", "easel", "sessions.read", True, ("trainings", "attendance", "checkin")),
+    Room(
+        "sessions",
+        lazy("场次"),
+        "trainings.index",
+        "easel",
+        "sessions.read",
+        True,
+        ("trainings", "attendance", "checkin"),
+    ),
     Room("members", lazy("党员"), "members.index", "people", "members.read", True, ("members",)),
     Room("reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports",)),
     Room("reach", lazy("未覆盖"), "reports.uncovered", "person-exclamation", "reports.read", False, ()),
@@ -69,7 +77,9 @@ def set_preference() -> Response:
         response.set_cookie("lang", lang, max_age=YEAR_SECONDS, samesite="Lax", secure=secure, httponly=True)
     elder = request.form.get("elder", "")
     if elder in ("0", "1"):
-        response.set_cookie("elder", elder, max_age=YEAR_SECONDS, samesite="Lax", secure=secure, httponly=True)
+        response.set_cookie(
+            "elder", elder, max_age=YEAR_SECONDS, samesite="Lax", secure=secure, httponly=True
+        )
     return response
 
 
@@ -112,7 +122,9 @@ def _context() -> dict[str, Any]:
         "locale": language,
         "html_lang": "en" if language == "en" else "zh-Hans",
         "elder": request.cookies.get("elder") == "1",
-        "me": {"display_name": staff.display_name, "role_label": ROLE_LABELS[staff.main_role]} if staff else None,
+        "me": {"display_name": staff.display_name, "role_label": ROLE_LABELS[staff.main_role]}
+        if staff
+        else None,
         "nav": _navigation(),
         "office_name": current_app.extensions["settings"].office_name,
         "request_id": g.get("request_id", ""),

@@ -40,7 +40,11 @@ class Page(Generic[Row]):
 
     def url(self, number: int) -> str:
         """The running page's address with another page number; filters stay."""
-        args: dict[str, Any] = {**request.args.to_dict(flat=False), **(request.view_args or {}), "page": number}
+        args: dict[str, Any] = {
+            **request.args.to_dict(flat=False),
+            **(request.view_args or {}),
+            "page": number,
+        }
         return url_for(str(request.endpoint), **args)
 
 

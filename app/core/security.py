@@ -51,13 +51,17 @@ def _add_headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Permissions-Policy", f"camera={'(self)' if scanner else '()'}, geolocation=(), microphone=()")
+    response.headers.setdefault(
+        "Permissions-Policy", f"camera={'(self)' if scanner else '()'}, geolocation=(), microphone=()"
+    )
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint == "static":
         # Addresses carry the file's hash (see core/pages.py), so a copy is good for ever.
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
+        )
     else:
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import LargeBinary, String, delete, select
+from sqlalchemy import LargeBinary, Select, String, delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.crypto import blind_index
-from app.core.db import Base, UtcDateTime
+from app.core.db import Base, UtcDateTime, is_postgresql
 from app.core.errors import TooManyTries
 
 
 class ThrottleCount(Base):
-    """Tries of one kind by one subject in one window; the subject is a keyed hash, never a name or address."""
+    """Tries of one kind by one subject in one window; the subject is a keyed hash, never a name."""
 
     __tablename__ = "throttle_counts"
 
@@ -26,25 +28,41 @@ class ThrottleCount(Base):
 def check_and_count(
     session: Session, kind: str, subject: str, now: datetime, *, limit: int, window: timedelta
 ) -> None:
-    """Count one try inside the caller's transaction; raises TooManyTries above `limit` per `window`."""
-    row = _row(session, kind, subject)
-    if row is None:
-        session.add(
-            ThrottleCount(kind=kind, subject=blind_index(subject, "throttle"), window_start=now, tries=1)
-        )
-        session.flush()
-        return
+    """Count one try inside the caller's transaction; raises TooManyTries above `limit` per `window`.
+
+    The count is lost when the caller's transaction is rolled back: a use case that raises for the
+    try itself counts it in a transaction of its own first.
+    """
+    if not allow(session, kind, subject, now, limit=limit, window=window):
+        raise TooManyTries()
+
+
+def allow(session: Session, kind: str, subject: str, now: datetime, *, limit: int, window: timedelta) -> bool:
+    """Count one try and tell whether it is within `limit` per `window`; never raises."""
+    key = {"kind": kind, "subject": blind_index(subject, "throttle")}
+    insert = postgresql_insert if is_postgresql(session) else sqlite_insert
+    # Unique key, not a prior SELECT: two first tries may arrive at once.
+    session.execute(insert(ThrottleCount).values(window_start=now, tries=0, **key).on_conflict_do_nothing())
+    row = session.scalars(_row(kind, subject)).one()
     if now - row.window_start >= window:
         row.window_start, row.tries = now, 0
     if row.tries >= limit:
-        raise TooManyTries()
+        return False
     row.tries += 1
     session.flush()
+    return True
+
+
+def give_back(session: Session, kind: str, subject: str) -> None:
+    """Uncount one try that turned out well, so that only failures use up a limit."""
+    row = session.scalars(_row(kind, subject)).one_or_none()
+    if row is not None and row.tries > 0:
+        row.tries -= 1
 
 
 def forget(session: Session, kind: str, subject: str) -> None:
     """Clear the count after a success."""
-    row = _row(session, kind, subject)
+    row = session.scalars(_row(kind, subject)).one_or_none()
     if row is not None:
         session.delete(row)
 
@@ -54,8 +72,10 @@ def forget_older(session: Session, before: datetime) -> None:
     session.execute(delete(ThrottleCount).where(ThrottleCount.window_start < before))
 
 
-def _row(session: Session, kind: str, subject: str) -> ThrottleCount | None:
-    query = select(ThrottleCount).where(
-        ThrottleCount.kind == kind, ThrottleCount.subject == blind_index(subject, "throttle")
+def _row(kind: str, subject: str) -> Select[ThrottleCount]:
+    return (
+        select(ThrottleCount)
+        .where(ThrottleCount.kind == kind, ThrottleCount.subject == blind_index(subject, "throttle"))
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    return session.execute(query.with_for_update()).scalar_one_or_none()

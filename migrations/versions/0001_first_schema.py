@@ -36,9 +36,9 @@ def upgrade() -> None:
     )
     op.create_table('members',
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('name', sa.String(length=80), nullable=False),
-    sa.Column('pinyin', sa.String(length=200), nullable=False),
-    sa.Column('pinyin_initials', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=80).with_variant(sa.String(length=80, collation='C'), 'postgresql'), nullable=False),
+    sa.Column('pinyin', sa.String(length=200).with_variant(sa.String(length=200, collation='C'), 'postgresql'), nullable=False),
+    sa.Column('pinyin_initials', sa.String(length=40).with_variant(sa.String(length=40, collation='C'), 'postgresql'), nullable=False),
     sa.Column('surname_pinyin', sa.String(length=20), nullable=True),
     sa.Column('sex', sa.String(length=4), nullable=True),
     sa.Column('ethnicity', sa.String(length=20), nullable=True),
@@ -60,6 +60,7 @@ def upgrade() -> None:
     with op.batch_alter_table('members', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_members_name'), ['name'], unique=False)
         batch_op.create_index(batch_op.f('ix_members_phone_index'), ['phone_index'], unique=False)
+        batch_op.create_index(batch_op.f('ix_members_phone_tail_index'), ['phone_tail_index'], unique=False)
         batch_op.create_index(batch_op.f('ix_members_pinyin'), ['pinyin'], unique=False)
         batch_op.create_index(batch_op.f('ix_members_pinyin_initials'), ['pinyin_initials'], unique=False)
 
@@ -277,12 +278,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('org_id', 'tag', 'starts_on', name=op.f('pk_org_tags'))
     )
     op.create_table('role_grants',
+    sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
     sa.Column('role', sa.Enum('administrator', 'organiser', 'secretary', 'supervisor', name='role', native_enum=False, create_constraint=True, length=20), nullable=False),
-    sa.Column('org_id', sa.Integer(), nullable=False),
+    sa.Column('org_id', sa.Integer(), nullable=True),
     sa.ForeignKeyConstraint(['org_id'], ['org_units.id'], name=op.f('fk_role_grants_org_id')),
     sa.ForeignKeyConstraint(['user_id'], ['staff_users.id'], name=op.f('fk_role_grants_user_id')),
-    sa.PrimaryKeyConstraint('user_id', 'role', 'org_id', name=op.f('pk_role_grants'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_role_grants')),
+    sa.UniqueConstraint('user_id', 'role', 'org_id', name=op.f('uq_role_grants_user_id'))
     )
     op.create_table('staff_logins',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -564,6 +567,7 @@ def downgrade() -> None:
     op.drop_table('org_units')
     with op.batch_alter_table('members', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_members_pinyin_initials'))
+        batch_op.drop_index(batch_op.f('ix_members_phone_tail_index'))
         batch_op.drop_index(batch_op.f('ix_members_pinyin'))
         batch_op.drop_index(batch_op.f('ix_members_phone_index'))
         batch_op.drop_index(batch_op.f('ix_members_name'))

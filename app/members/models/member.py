@@ -11,16 +11,21 @@ from app.core.db import Base, UtcDateTime, words
 from app.core.vocabulary import FOREVER, Group
 
 
+def _prefix_text(length: int) -> String:
+    """Text in byte order on both databases, so that its index serves prefixes and sorting alike."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 class Member(Base):
     """A member of the district's organisations. ID numbers have no column and are never stored."""
 
     __tablename__ = "members"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(80), index=True)
+    name: Mapped[str] = mapped_column(_prefix_text(80), index=True)
     # Lower case, no spaces ("zhangsan"), and initials ("zs"); for prefix search.
-    pinyin: Mapped[str] = mapped_column(String(200), index=True)
-    pinyin_initials: Mapped[str] = mapped_column(String(40), index=True)
+    pinyin: Mapped[str] = mapped_column(_prefix_text(200), index=True)
+    pinyin_initials: Mapped[str] = mapped_column(_prefix_text(40), index=True)
     # Read instead of the dictionary's guess where a surname is read otherwise (单 Shan).
     surname_pinyin: Mapped[str | None] = mapped_column(String(20))
     sex: Mapped[str | None] = mapped_column(String(4))
@@ -38,7 +43,7 @@ class Member(Base):
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     # Keyed blind indexes of the whole number and of its last four digits.
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
-    phone_tail_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    phone_tail_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,8 +10,10 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
+from app.core.access import Scope
 from app.core.vocabulary import Group, OrgSector
 from app.members.models import GroupMembership, Member, Membership, OrgUnit
+from app.members.queries.tree import subtree_ids
 
 # A mobile member counts once the absence has lasted six months (published rule).
 MOBILE_AFTER = relativedelta(months=6)
@@ -37,9 +40,7 @@ def latest_birth_date(on: date, full_years: int) -> date:
         return date(on.year - full_years, 2, 28)
 
 
-def members_as_of(
-    on: date, elderly_age: int, member_id: int | None = None
-) -> Select[tuple[int, int, int]]:
+def members_as_of(on: date, elderly_age: int, member_id: int | None = None) -> Select[tuple[int, int, int]]:
     """SELECT member_id, org_id, groups: every member who belonged to a branch on the date, once;
     or only `member_id`.
 
@@ -92,3 +93,14 @@ def standing_of(session: Session, member_id: int, on: date, elderly_age: int) ->
     """One member's branch and groups on a date; None when no branch had the member then."""
     found = session.execute(members_as_of(on, elderly_age, member_id)).first()
     return Standing(*found) if found else None
+
+
+def members_in_scope(session: Session, member_ids: Collection[int], scope: Scope, on: date) -> set[int]:
+    """Those of `member_ids` whose branch of the date lies within the scope."""
+    query = select(Membership.member_id).where(
+        Membership.member_id.in_(member_ids),
+        Membership.starts_on <= on,
+        Membership.ends_on > on,
+        Membership.org_id.in_(subtree_ids(scope.org_ids, on)),
+    )
+    return set(session.scalars(query))

@@ -49,7 +49,9 @@ def subtree_ids(root_ids: Sequence[int], on: date) -> Select[tuple[int]]:
 def subtree_ids_between(root_id: int, first: date, last: date) -> Select[tuple[int]]:
     """Ids of units that hung under the root on any day of a period (both days included)."""
     return select(OrgPlacement.org_id).where(
-        OrgPlacement.starts_on <= last, OrgPlacement.ends_on > first, OrgPlacement.path.like(f"%/{int(root_id)}/%")
+        OrgPlacement.starts_on <= last,
+        OrgPlacement.ends_on > first,
+        OrgPlacement.path.like(f"%/{int(root_id)}/%"),
     )
 
 
@@ -65,7 +67,14 @@ def _org_rows(on: date) -> Select[tuple[OrgUnit, OrgPlacement, str | None]]:
 
 def _row(unit: OrgUnit, placement: OrgPlacement, parent_code: str | None) -> OrgRow:
     return OrgRow(
-        unit.id, unit.code, unit.name, unit.kind, unit.sector, placement.parent_id, parent_code, placement.path
+        unit.id,
+        unit.code,
+        unit.name,
+        unit.kind,
+        unit.sector,
+        placement.parent_id,
+        parent_code,
+        placement.path,
     )
 
 
@@ -105,10 +114,23 @@ def names_by_id(session: Session, org_ids: Sequence[int]) -> dict[int, str]:
     """Names of units by id, for labels."""
     if not org_ids:
         return {}
-    return {i: name for i, name in session.execute(select(OrgUnit.id, OrgUnit.name).where(OrgUnit.id.in_(set(org_ids))))}
+    return {
+        i: name
+        for i, name in session.execute(select(OrgUnit.id, OrgUnit.name).where(OrgUnit.id.in_(set(org_ids))))
+    }
 
 
 def in_scope(session: Session, org_id: int, scope: Scope, on: date) -> bool:
     """Whether a unit lies within the scope."""
-    query = select(func.count()).where(OrgPlacement.org_id == org_id, OrgPlacement.org_id.in_(subtree_ids(scope.org_ids, on)))
+    query = select(func.count()).where(
+        OrgPlacement.org_id == org_id, OrgPlacement.org_id.in_(subtree_ids(scope.org_ids, on))
+    )
     return bool(session.scalar(query))
+
+
+def ids_by_code(session: Session, codes: Sequence[str], scope: Scope, on: date) -> dict[str, int]:
+    """Ids of those of `codes` that exist within the scope on a date; the others are missing."""
+    query = select(OrgUnit.code, OrgUnit.id).where(
+        OrgUnit.code.in_(set(codes)), OrgUnit.id.in_(subtree_ids(scope.org_ids, on))
+    )
+    return {code: org_id for code, org_id in session.execute(query)}

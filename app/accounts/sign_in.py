@@ -1,0 +1,38 @@
+"""Tells every request who sends it: by the cookie on pages, by the bearer token alone under /api/."""
+
+from __future__ import annotations
+
+from flask import Flask, g, request, session
+
+from app.accounts import queries
+from app.core.access import Staff
+from app.core.clock import today, utc_now
+from app.core.db import db
+
+# Neither files nor probes nor members' phones have a staff user.
+_NOBODY = ("/static/", "/healthz", "/metrics", "/c/")
+LOGIN_KEY = "login"
+
+
+def init_app(app: Flask) -> None:
+    """Load `g.staff` (None when nobody is signed in) before each request."""
+
+    @app.before_request
+    def load_staff() -> None:
+        g.staff = None
+        if not request.path.startswith(_NOBODY):
+            g.staff = _from_bearer() if request.path.startswith("/api/") else _from_cookie()
+
+
+def _from_bearer() -> Staff | None:
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        return None
+    return queries.staff_by_api_token(db.session(), given.token, today())
+
+
+def _from_cookie() -> Staff | None:
+    token = session.get(LOGIN_KEY)
+    if not isinstance(token, str):
+        return None
+    return queries.staff_by_login(db.session(), token, utc_now(), today())

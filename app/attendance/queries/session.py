@@ -1,0 +1,188 @@
+"""SELECTs of one session's ledger: its counts, and the roster with everyone's status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from app.attendance.models import Attendance
+from app.core.vocabulary import ATTENDED_STATUSES, ExcuseReason, Group, Method, Status
+from app.members.models import Member, OrgUnit
+from app.trainings.models import ExpectedAttendee
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCounts:
+    """People at one session. attended includes extra; unrecorded: expected and without a row."""
+
+    expected: int = 0
+    attended: int = 0
+    extra: int = 0
+    made_up: int = 0
+    excused: int = 0
+    absent: int = 0
+    unrecorded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRow:
+    """One person of a session's roster; status None: not recorded. Branch as of the session's day."""
+
+    member_id: int
+    name: str
+    org_name: str
+    groups: int
+    is_extra: bool
+    status: Status | None
+    excuse_reason: ExcuseReason | None
+    method: Method | None
+    occurred_at: datetime | None
+    recorded_by_id: int | None
+
+    @property
+    def is_exempt(self) -> bool:
+        return bool(self.groups & Group.EXEMPT.bit)
+
+
+def session_counts(session: Session, session_ids: Sequence[int]) -> dict[int, SessionCounts]:
+    """Counts of each session, in two queries however many there are."""
+    if not session_ids:
+        return {}
+    attended = Attendance.status.in_(ATTENDED_STATUSES)
+    rows = session.execute(
+        select(
+            Attendance.session_id,
+            func.sum(case((attended, 1), else_=0)),
+            func.sum(case((and_(attended, Attendance.is_extra), 1), else_=0)),
+            func.sum(case((Attendance.status == Status.MADE_UP, 1), else_=0)),
+            func.sum(case((Attendance.status == Status.EXCUSED, 1), else_=0)),
+            func.sum(case((Attendance.status == Status.ABSENT, 1), else_=0)),
+        )
+        .where(Attendance.session_id.in_(session_ids))
+        .group_by(Attendance.session_id)
+    )
+    recorded = {row[0]: tuple(int(n) for n in row[1:]) for row in rows}
+    expected = session.execute(
+        select(
+            ExpectedAttendee.session_id,
+            func.count(),
+            func.sum(case((Attendance.member_id.is_(None), 1), else_=0)),
+        )
+        .outerjoin(
+            Attendance,
+            and_(
+                Attendance.session_id == ExpectedAttendee.session_id,
+                Attendance.member_id == ExpectedAttendee.member_id,
+            ),
+        )
+        .where(ExpectedAttendee.session_id.in_(session_ids))
+        .group_by(ExpectedAttendee.session_id)
+    )
+    listed = {row[0]: (int(row[1]), int(row[2])) for row in expected}
+    return {
+        session_id: SessionCounts(
+            listed.get(session_id, (0, 0))[0],
+            *recorded.get(session_id, (0, 0, 0, 0, 0)),
+            listed.get(session_id, (0, 0))[1],
+        )
+        for session_id in session_ids
+    }
+
+
+def roster(
+    session: Session,
+    session_id: int,
+    *,
+    search: str = "",
+    status: Status | None = None,
+    only_unrecorded: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+) -> tuple[list[RosterRow], int]:
+    """Everyone expected or recorded at a session, by branch and name, and how many match.
+
+    search: part of a name, or the beginning of its pinyin or initials.
+    """
+    people = _people(session_id).subquery("people")
+    query = (
+        select(people, Member.name, OrgUnit.name.label("org_name"))
+        .join(Member, Member.id == people.c.member_id)
+        .join(OrgUnit, OrgUnit.id == people.c.org_id)
+    )
+    if only_unrecorded:
+        query = query.where(people.c.status.is_(None))
+    if status is not None:
+        query = query.where(people.c.status == status)
+    if search:
+        text = search.strip().lower()
+        query = query.where(
+            or_(
+                Member.name.contains(text, autoescape=True),
+                Member.pinyin.startswith(text, autoescape=True),
+                Member.pinyin_initials.startswith(text, autoescape=True),
+            )
+        )
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    query = query.order_by(OrgUnit.code, Member.pinyin, Member.id).limit(limit).offset(offset)
+    return [_roster_row(row) for row in session.execute(query)], total
+
+
+def _people(session_id: int) -> Select[Any]:
+    """Expected members with what was recorded for them, and those recorded without being expected."""
+    recorded = (
+        Attendance.status,
+        Attendance.excuse_reason,
+        Attendance.method,
+        Attendance.occurred_at,
+        Attendance.recorded_by_id,
+    )
+    expected = (
+        select(
+            ExpectedAttendee.member_id,
+            ExpectedAttendee.org_id,
+            ExpectedAttendee.groups,
+            literal(False).label("is_extra"),
+            *recorded,
+        )
+        .outerjoin(
+            Attendance,
+            and_(
+                Attendance.session_id == ExpectedAttendee.session_id,
+                Attendance.member_id == ExpectedAttendee.member_id,
+            ),
+        )
+        .where(ExpectedAttendee.session_id == session_id)
+    )
+    extra = (
+        select(Attendance.member_id, Attendance.org_id, Attendance.groups, literal(True), *recorded)
+        .outerjoin(
+            ExpectedAttendee,
+            and_(
+                ExpectedAttendee.session_id == Attendance.session_id,
+                ExpectedAttendee.member_id == Attendance.member_id,
+            ),
+        )
+        .where(Attendance.session_id == session_id, ExpectedAttendee.member_id.is_(None))
+    )
+    both = union_all(expected, extra).subquery("both")
+    return select(both)
+
+
+def _roster_row(row: Any) -> RosterRow:
+    return RosterRow(
+        row.member_id,
+        row.name,
+        row.org_name,
+        row.groups,
+        bool(row.is_extra),
+        Status(row.status) if row.status else None,
+        ExcuseReason(row.excuse_reason) if row.excuse_reason else None,
+        Method(row.method) if row.method else None,
+        row.occurred_at,
+        row.recorded_by_id,
+    )

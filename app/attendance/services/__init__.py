@@ -1,0 +1,1 @@
+"""Use cases of the ledger: recording an attendance, and correcting one."""

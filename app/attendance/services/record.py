@@ -1,0 +1,115 @@
+"""Records that a member attended: the one way into the ledger, however it was noticed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from app.attendance.errors import CheckInRefused
+from app.attendance.models import Attendance
+from app.attendance.rules import RefusalCode, refusal
+from app.core.db import is_postgresql, lock_shared_or_alone, writing
+from app.core.errors import NotFound
+from app.core.vocabulary import ExcuseReason, Method, SessionState, Status
+from app.members.queries.as_of import standing_of
+from app.trainings.models import ExpectedAttendee, TrainingSession
+from app.trainings.rules import split_credit
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """That a member was (or was excused from being) at a session, as somebody noticed it.
+
+    occurred_at: when it happened, by the noticer's clock; received_at is ours. `device` is opaque.
+    """
+
+    session_id: int
+    member_id: int
+    method: Method
+    occurred_at: datetime
+    status: Status = Status.PRESENT
+    excuse_reason: ExcuseReason | None = None
+    recorded_by_id: int | None = None
+    device: str | None = None
+    nonce: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`created`: this call made the row; otherwise it was there already, and stays as it was."""
+
+    created: bool
+    status: Status
+    recorded_at: datetime
+    minutes: int
+    is_extra: bool
+
+
+def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderly_age: int) -> Outcome:
+    """Write one attendance row, once. A repeat returns the row that is there and changes nothing.
+
+    Raises CheckInRefused (not_open, closed, cancelled, unknown_member) and NotFound for a session
+    that does not exist. The row is durable when this returns.
+    """
+    with writing() as session:
+        lock_shared_or_alone(session, sighting.session_id, alone=False)
+        row = session.get(TrainingSession, sighting.session_id)
+        if row is None:
+            raise NotFound()
+        refused = refusal(row.state, sighting.method, sighting.status)
+        if refused is not None:
+            raise CheckInRefused(refused)
+        made = insert_once(session, _values(session, sighting, row, now, tz, elderly_age))
+        found = session.execute(
+            select(Attendance.status, Attendance.received_at, Attendance.minutes, Attendance.is_extra).where(
+                Attendance.session_id == row.id, Attendance.member_id == sighting.member_id
+            )
+        ).one()
+        return Outcome(made, *found)
+
+
+def insert_once(session: Session, values: dict[str, object]) -> bool:
+    """Insert an attendance row unless the member has one; True when this call made it."""
+    # The unique key decides, not a prior SELECT: two phones may post at once.
+    insert = postgresql_insert if is_postgresql(session) else sqlite_insert
+    statement = insert(Attendance).values(values).on_conflict_do_nothing().returning(Attendance.member_id)
+    return session.execute(statement).first() is not None
+
+
+def _values(
+    session: Session, sighting: Sighting, row: TrainingSession, now: datetime, tz: ZoneInfo, elderly_age: int
+) -> dict[str, object]:
+    expected = session.get(ExpectedAttendee, (row.id, sighting.member_id)) is not None
+    # As of the session's day, not of the day it was published: a transfer between them counts.
+    standing = standing_of(session, sighting.member_id, row.office_date, elderly_age)
+    if standing is None:
+        raise CheckInRefused(RefusalCode.UNKNOWN_MEMBER)
+    credit = split_credit(row.starts_at, row.ends_at, row.credited_minutes, tz)
+    return {
+        "session_id": row.id,
+        "member_id": sighting.member_id,
+        "status": sighting.status,
+        "excuse_reason": sighting.excuse_reason if sighting.status is Status.EXCUSED else None,
+        "is_extra": not expected,
+        "method": sighting.method,
+        "recorded_by_id": sighting.recorded_by_id,
+        "device": sighting.device,
+        "nonce": sighting.nonce,
+        "occurred_at": sighting.occurred_at,
+        "received_at": now,
+        "is_held": row.state is SessionState.CLOSED,
+        "office_date": row.office_date,
+        "kind_key": row.kind_key,
+        "mode_key": row.mode_key,
+        "class_id": row.class_id,
+        "minutes": credit.total,
+        "morning_minutes": credit.morning,
+        "org_id": standing.org_id,
+        "groups": standing.groups,
+    }

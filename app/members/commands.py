@@ -1,0 +1,100 @@
+"""What callers hand to the services of this feature: typed, already parsed, not yet checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from app.core.vocabulary import Group, OrgKind, OrgSector
+
+
+class Keep(Enum):
+    """Stands for "not mentioned" in a change, where None means "make it blank"."""
+
+    KEEP = "keep"
+
+
+KEEP = Keep.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDraft:
+    """A new member of the unit `org_code` since `starts_on`.
+
+    starts_on None: nobody wrote down since when; the member then counts as having always been there.
+    phone: as typed; None or blank for none. surname_pinyin: only where the surname is read otherwise.
+    """
+
+    name: str
+    org_code: str
+    starts_on: date | None = None
+    phone: str | None = None
+    surname_pinyin: str | None = None
+    sex: str | None = None
+    ethnicity: str | None = None
+    birth_date: date | None = None
+    education: str | None = None
+    membership_type: str | None = None
+    joined_party_on: date | None = None
+    confirmed_on: date | None = None
+    job: str | None = None
+    social_stratum: str | None = None
+    is_migrant_worker: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanges:
+    """Changes to the person; KEEP leaves a field as it is. The branch changes by `transfer_member` only."""
+
+    name: str | Keep = KEEP
+    phone: str | None | Keep = KEEP
+    surname_pinyin: str | None | Keep = KEEP
+    sex: str | None | Keep = KEEP
+    ethnicity: str | None | Keep = KEEP
+    birth_date: date | None | Keep = KEEP
+    education: str | None | Keep = KEEP
+    membership_type: str | None | Keep = KEEP
+    joined_party_on: date | None | Keep = KEEP
+    confirmed_on: date | None | Keep = KEEP
+    job: str | None | Keep = KEEP
+    social_stratum: str | None | Keep = KEEP
+    is_migrant_worker: bool | None | Keep = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class MobileDetails:
+    """Of a mobile member: "out" (away from here) or "in" (come from elsewhere), from, to and host unit."""
+
+    direction: str = "out"
+    from_place: str | None = None
+    to_place: str | None = None
+    host_org_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSpan:
+    """A member is in `group` from `starts_on` until before `ends_on` (None: open).
+
+    is_in False: by hand outside a group that the branch would give (new_org, rural, retired).
+    mobile: for the group `mobile` only.
+    """
+
+    member_id: int
+    group: Group
+    starts_on: date
+    ends_on: date | None = None
+    is_in: bool = True
+    mobile: MobileDetails | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrgDraft:
+    """A new unit. opened_on None: it counts as having always been in its place."""
+
+    code: str
+    name: str
+    kind: OrgKind
+    parent_code: str | None
+    sector: OrgSector | None = None
+    opened_on: date | None = None

@@ -1,0 +1,178 @@
+"""Where a report looks: subtrees of the organisation, as they hung on each row's own date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Select, String, cast, func, literal, or_, select, true, union_all
+from sqlalchemy.orm import Session
+
+from app.attendance.models import Attendance
+from app.core.access import Scope
+from app.core.errors import NotFound
+from app.core.vocabulary import COUNTED_STATUSES, SessionState
+from app.members.models import OrgPlacement, OrgUnit
+from app.members.queries.tree import OrgRow, org_by_code, placed_on, roots, subtree_ids, tree
+from app.reports.rules import Period
+from app.trainings.models import TrainingSession
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The subtrees of `org_ids`; `code` is None when there are several (or none).
+
+    is_everything: nothing lies outside, so rows need no filter. under_id: only while the unit hung
+    directly below this one. own_only: only what belongs to the unit itself, nothing below it.
+    """
+
+    org_ids: tuple[int, ...]
+    code: str | None
+    name: str
+    is_everything: bool = False
+    under_id: int | None = None
+    own_only: bool = False
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """LIKE patterns of the placement paths inside."""
+        if self.under_id is not None:
+            return tuple(f"%/{self.under_id}/{org_id}/%" for org_id in self.org_ids)
+        return tuple(f"%/{org_id}/{'' if self.own_only else '%'}" for org_id in self.org_ids)
+
+
+def place_in_scope(
+    session: Session, scope: Scope, org_code: str | None, today: date, under: str | None = None, own: bool = False
+) -> Place:
+    """The place asked for: a unit within the scope, or the whole scope when no code is given.
+
+    under: code of a unit within the scope; then `org_code` may be any unit that hung directly below it.
+    Raises NotFound for a unit that is not there or not within the scope.
+    """
+    if not org_code:
+        return _whole_scope(session, scope, today)
+    if under:
+        above = org_by_code(session, under, scope, today)
+        unit = session.scalars(select(OrgUnit).where(OrgUnit.code == org_code)).one_or_none()
+        if above is None or unit is None or not _was_below(session, unit.id, above.id):
+            raise NotFound()
+        return Place((unit.id,), unit.code, unit.name, under_id=above.id)
+    found = org_by_code(session, org_code, scope, today)
+    if found is None:
+        raise NotFound()
+    everything = not own and _covers_all(session, {found.id}, today)
+    return Place((found.id,), found.code, found.name, everything, own_only=own)
+
+
+def _was_below(session: Session, org_id: int, parent_id: int) -> bool:
+    query = select(literal(1)).where(OrgPlacement.org_id == org_id, OrgPlacement.parent_id == parent_id)
+    return session.execute(query.limit(1)).first() is not None
+
+
+def _whole_scope(session: Session, scope: Scope, today: date) -> Place:
+    units = [row for row in tree(session, scope, today) if row.id in scope.org_ids]
+    tops = [row for row in units if not any(_is_below(row, other) for other in units)]
+    ids = tuple(row.id for row in tops)
+    names = "、".join(row.name for row in tops)
+    return Place(ids, tops[0].code if len(tops) == 1 else None, names, _covers_all(session, set(ids), today))
+
+
+def _is_below(row: OrgRow, other: OrgRow) -> bool:
+    return row.id != other.id and f"/{other.id}/" in row.path
+
+
+def _covers_all(session: Session, org_ids: set[int], today: date) -> bool:
+    tops = {row.id for row in roots(session, today)}
+    return bool(tops) and tops <= org_ids
+
+
+def default_period(session: Session, today: date) -> Period:
+    """The latest calendar year, up to the present one, in which a session was held; else this year."""
+    held = TrainingSession.state == SessionState.CLOSED
+    latest = session.scalar(
+        select(func.max(TrainingSession.office_date)).where(held, TrainingSession.office_date <= today)
+    )
+    return Period.of_year((latest or today).year)
+
+
+def counted_in(period: Period) -> list[ColumnElement[bool]]:
+    """Conditions of the attendance rows that count: held sessions of the period, present or made up."""
+    return [
+        Attendance.is_held.is_(True),
+        Attendance.status.in_(COUNTED_STATUSES),
+        Attendance.office_date.between(period.first, period.last),
+    ]
+
+
+def held_in(period: Period) -> list[ColumnElement[bool]]:
+    """Conditions of the sessions held in the period."""
+    return [
+        TrainingSession.state == SessionState.CLOSED,
+        TrainingSession.office_date.between(period.first, period.last),
+    ]
+
+
+def inside(place: Place, org_id: Any, day: Any) -> ColumnElement[bool]:
+    """Whether the unit lay within the place on the row's own day."""
+    if place.is_everything:
+        return true()
+    return (
+        select(literal(1))
+        .where(
+            OrgPlacement.org_id == org_id,
+            OrgPlacement.starts_on <= day,
+            OrgPlacement.ends_on > day,
+            or_(False, *[OrgPlacement.path.like(pattern) for pattern in place.patterns]),
+        )
+        .exists()
+    )
+
+
+def inside_on(place: Place, org_id: Any, on: date) -> ColumnElement[bool]:
+    """Whether the unit lay within the place on one date."""
+    if place.is_everything:
+        return true()
+    if place.under_id is None and not place.own_only:
+        held: ColumnElement[bool] = org_id.in_(subtree_ids(place.org_ids, on))
+        return held
+    paths = or_(False, *[OrgPlacement.path.like(pattern) for pattern in place.patterns])
+    held = org_id.in_(select(OrgPlacement.org_id).where(placed_on(on), paths))
+    return held
+
+
+def units_below(place: Place, period: Period) -> CTE:
+    """CTE (org_id, starts_on, ends_on, unit_id): under which row of a by-organisation table a unit falls.
+
+    One place: the units directly below it on any day of the period, each with its whole subtree,
+    and the place's own unit for what belongs to no unit below. Several places: each of them.
+    """
+    columns = (OrgPlacement.org_id, OrgPlacement.starts_on, OrgPlacement.ends_on)
+    if len(place.org_ids) != 1:
+        tops = select(OrgUnit.id).where(OrgUnit.id.in_(place.org_ids)).subquery()
+        pattern = literal("%/") + cast(tops.c.id, String) + "/%"
+        several = select(*columns, tops.c.id.label("unit_id")).join(tops, OrgPlacement.path.like(pattern))
+        return several.cte("units").prefix_with("MATERIALIZED")
+    top = place.org_ids[0]
+    below = (
+        select(OrgPlacement.org_id)
+        .where(
+            OrgPlacement.parent_id == top,
+            OrgPlacement.starts_on <= period.last,
+            OrgPlacement.ends_on > period.first,
+        )
+        .distinct()
+        .subquery()
+    )
+    pattern = literal(f"%/{top}/") + cast(below.c.org_id, String) + "/%"
+    children: Select[Any] = select(*columns, below.c.org_id.label("unit_id")).join(
+        below, OrgPlacement.path.like(pattern)
+    )
+    own = select(*columns, literal(top).label("unit_id")).where(OrgPlacement.org_id == top)
+    return union_all(children, own).cte("units").prefix_with("MATERIALIZED")
+
+
+def unit_labels(session: Session, unit_ids: set[int]) -> dict[int, tuple[str, str]]:
+    """Code and name of units by id."""
+    query = select(OrgUnit.id, OrgUnit.code, OrgUnit.name).where(OrgUnit.id.in_(unit_ids))
+    return {org_id: (code, name) for org_id, code, name in session.execute(query)}

@@ -1,0 +1,1 @@
+"""Every SELECT over sessions, their audience and the catalogue."""

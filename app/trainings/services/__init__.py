@@ -1,0 +1,1 @@
+"""Use cases of scheduling: saving drafts, and the steps of a session's life."""

@@ -1,0 +1,95 @@
+"""Checks a session draft whole and says everything that is wrong at once, by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.core.access import Scope
+from app.core.clock import office_date
+from app.core.errors import FieldError, InvalidInput
+from app.core.i18n import lazy
+from app.members.queries.as_of import members_in_scope
+from app.members.queries.tree import ids_by_code, in_scope
+from app.trainings.commands import SessionDraft
+from app.trainings.models import DeliveryMode, SessionKind, TrainingClass
+from app.trainings.rules import LONGEST
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+MOST_DECLARED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedDraft:
+    """What the draft's codes stand for."""
+
+    host_id: int
+    org_ids: tuple[int, ...]
+
+
+def check_draft(session: Session, draft: SessionDraft, scope: Scope, tz: ZoneInfo) -> CheckedDraft:
+    """Resolve the draft within the scope as of the session's day; raises InvalidInput with every error."""
+    if not EARLIEST <= draft.starts_at < LATEST:
+        # Nothing below can be decided for a day outside the calendar.
+        raise InvalidInput.field("starts_at", "out_of_range", lazy("开始时间不在合理范围内。"))
+    day = office_date(draft.starts_at, tz)
+    codes = (draft.host_org_code, *draft.audience.org_codes)
+    known = ids_by_code(session, codes, scope, day)
+    errors = [*_text_errors(draft), *_time_errors(draft), *_number_errors(draft)]
+    if draft.host_org_code not in known:
+        errors.append(FieldError("host_org", "unknown", lazy("没有找到这个主办单位。")))
+    errors += [
+        FieldError("audience.orgs", "unknown", lazy("没有找到参加范围里的组织“%(code)s”。", code=code))
+        for code in dict.fromkeys(draft.audience.org_codes)
+        if code not in known
+    ]
+    errors += _catalogue_errors(session, draft, scope, day)
+    if errors:
+        raise InvalidInput(errors=errors)
+    org_ids = tuple(known[code] for code in dict.fromkeys(draft.audience.org_codes))
+    return CheckedDraft(known[draft.host_org_code], org_ids)
+
+
+def _text_errors(draft: SessionDraft) -> Iterator[FieldError]:
+    if not draft.title.strip():
+        yield FieldError("title", "required", lazy("请填写主题。"))
+    if len(draft.title) > 200:
+        yield FieldError("title", "too_long", lazy("主题请不要超过 200 个字。"))
+    if len(draft.venue or "") > 120:
+        yield FieldError("venue", "too_long", lazy("场所名称请不要超过 120 个字。"))
+    if len(draft.note or "") > 500:
+        yield FieldError("note", "too_long", lazy("备注请不要超过 500 个字。"))
+    if any(not 0 < len(lecturer.name.strip()) <= 80 for lecturer in draft.lecturers):
+        yield FieldError("lecturers", "name", lazy("请填写讲师姓名,不超过 80 个字。"))
+
+
+def _time_errors(draft: SessionDraft) -> Iterator[FieldError]:
+    if draft.ends_at <= draft.starts_at:
+        yield FieldError("ends_at", "before_start", lazy("结束时间要晚于开始时间。"))
+    elif draft.ends_at - draft.starts_at > LONGEST:
+        yield FieldError("ends_at", "too_long", lazy("一场最长 24 小时;多天的学习请建成班次,每天一场。"))
+
+
+def _number_errors(draft: SessionDraft) -> Iterator[FieldError]:
+    if draft.credited_minutes is not None and not 0 <= draft.credited_minutes <= 1440:
+        yield FieldError("credited_minutes", "out_of_range", lazy("计入学时的分钟数应在 0 到 1440 之间。"))
+    if draft.declared_person_times is not None and not 0 <= draft.declared_person_times <= MOST_DECLARED:
+        yield FieldError("declared_person_times", "out_of_range", lazy("申报人次应在 0 到 100 万之间。"))
+
+
+def _catalogue_errors(session: Session, draft: SessionDraft, scope: Scope, day: date) -> Iterator[FieldError]:
+    if session.get(SessionKind, draft.kind) is None:
+        yield FieldError("kind", "unknown", lazy("没有这个类别。"))
+    if session.get(DeliveryMode, draft.mode) is None:
+        yield FieldError("mode", "unknown", lazy("没有这种形式。"))
+    if draft.class_id is not None:
+        known = session.get(TrainingClass, draft.class_id)
+        if known is None or not in_scope(session, known.host_org_id, scope, day):
+            yield FieldError("class", "unknown", lazy("没有找到这个班次。"))
+    named = set(draft.audience.member_ids)
+    if named and named != members_in_scope(session, named, scope, day):
+        yield FieldError("audience.members", "unknown", lazy("指定的党员中有人不在您负责的范围内。"))

@@ -1,0 +1,96 @@
+"""The steps of a session's life, by hand and by the scheduler: publish, open, close, cancel, reopen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.core.access import Scope
+from app.core.audit import record_act
+from app.core.db import db, lock_shared_or_alone, writing
+from app.core.errors import WrongState
+from app.core.i18n import Text, lazy
+from app.core.vocabulary import SessionState
+from app.trainings.commands import SavedSession
+from app.trainings.models import TrainingSession
+from app.trainings.queries.sessions import due_sessions, scoped_session
+from app.trainings.rules import Step, is_due_to_close, is_due_to_open, next_state
+from app.trainings.services.drafts import find_clashes
+from app.trainings.services.expected import fix_expected
+from app.trainings.services.facts import rewrite_facts
+
+_REFUSED: dict[SessionState, Text] = {
+    SessionState.DRAFT: lazy("这场还是草稿,请先发布。"),
+    SessionState.PUBLISHED: lazy("这场已发布,还没有开始签到。"),
+    SessionState.OPEN: lazy("这场正在签到。"),
+    SessionState.CLOSED: lazy("这场已经结束。"),
+    SessionState.CANCELLED: lazy("这场已经取消。"),
+}
+
+
+def publish_session(
+    session_id: int, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int
+) -> SavedSession:
+    """Make a draft known and fix its expected list. Raises NotFound, WrongState."""
+    with writing() as session:
+        row = scoped_session(session, session_id, scope, now, lock=True)
+        _take(session, row, Step.PUBLISH, now, tz, scope.user_id)
+        expected = fix_expected(session, row, elderly_age)
+        record_act(session, "session.publish", f"session:{row.id}", scope.user_id, now, expected=expected)
+        return SavedSession(row.id, row.state.value, find_clashes(session, row, elderly_age))
+
+
+def take_step(session_id: int, step: Step, scope: Scope, now: datetime, *, tz: ZoneInfo) -> SessionState:
+    """Open, close, cancel or reopen by hand. Raises NotFound, WrongState."""
+    with writing() as session:
+        row = scoped_session(session, session_id, scope, now, lock=True)
+        _take(session, row, step, now, tz, scope.user_id)
+        record_act(session, f"session.{step.value}", f"session:{row.id}", scope.user_id, now)
+        return row.state
+
+
+def open_and_close_due(now: datetime, tz: ZoneInfo) -> int:
+    """Open and close every session whose time has come; returns how many steps were taken.
+
+    Each session is one transaction that looks again under the lock: a second scheduler, or an
+    organiser who was quicker, makes this do nothing.
+    """
+    due = due_sessions(db.session(), now)
+    return sum(_take_due(session_id, now, tz) for session_id in due)
+
+
+def _take_due(session_id: int, now: datetime, tz: ZoneInfo) -> bool:
+    with writing() as session:
+        lock_shared_or_alone(session, session_id, alone=True)
+        row = session.get_one(TrainingSession, session_id, with_for_update=True, populate_existing=True)
+        if is_due_to_open(row.state, row.opens_at, row.closes_at, now):
+            step = Step.OPEN
+        elif is_due_to_close(row.state, row.opened_at, row.closes_at, now):
+            step = Step.CLOSE
+        else:
+            return False
+        _take(session, row, step, now, tz, None)
+        record_act(session, f"session.{step.value}", f"session:{row.id}", None, now, by="scheduler")
+        return True
+
+
+def _take(
+    session: Session, row: TrainingSession, step: Step, now: datetime, tz: ZoneInfo, user_id: int | None
+) -> None:
+    after = next_state(row.state, step)
+    if after is None:
+        raise WrongState(_REFUSED[row.state])
+    row.state, row.updated_at = after, now
+    match step:
+        case Step.PUBLISH:
+            row.published_at = now
+        case Step.OPEN | Step.REOPEN:
+            row.opened_at, row.closed_at = now, None
+        case Step.CLOSE:
+            row.closed_at = now
+        case Step.CANCEL:
+            row.cancelled_at = now
+    if step in (Step.CLOSE, Step.REOPEN, Step.CANCEL):
+        rewrite_facts(session, row, tz)
