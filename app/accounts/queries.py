@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import ApiToken, RoleGrant, StaffLogin, StaffUser
+from app.accounts.rules import normal_username
 from app.core.access import Grant, Staff
 from app.core.crypto import token_hash
 from app.core.vocabulary import Role
@@ -71,7 +71,7 @@ def staff_by_api_token(session: Session, token: str, on: date) -> Staff | None:
     return _assemble(session.execute(query).all())
 
 
-def _staff(on: date) -> Select[Any]:
+def _staff(on: date) -> Select[int, str, str, Role, int]:
     """One row a grant; a grant for the whole tree becomes one row a root of `on`."""
     root = and_(RoleGrant.id.is_not(None), RoleGrant.org_id.is_(None), OrgPlacement.parent_id.is_(None))
     return (
@@ -89,11 +89,16 @@ def _staff(on: date) -> Select[Any]:
     )
 
 
-def _assemble(rows: Sequence[Row[Any]]) -> Staff | None:
+def _assemble(rows: Sequence[Row[int, str, str, Role, int]]) -> Staff | None:
     if not rows:
         return None
     grants = tuple(Grant(row.role, row.org_id) for row in rows if row.role is not None)
     return Staff(rows[0].id, rows[0].username, rows[0].display_name, grants)
+
+
+def user_id_by_name(session: Session, username: str) -> int | None:
+    """The user with this name in any spelling of case and width."""
+    return session.scalar(select(StaffUser.id).where(StaffUser.username == normal_username(username)))
 
 
 def users(session: Session) -> list[UserRow]:

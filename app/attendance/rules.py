@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from app.core.vocabulary import Method, SessionState, Status
+from app.core.vocabulary import ATTENDED_STATUSES, Method, SessionState, Status
 
 
 class RefusalCode(StrEnum):
@@ -38,3 +38,8 @@ def refusal(state: SessionState, method: Method, status: Status) -> RefusalCode 
     if state in (SessionState.DRAFT, SessionState.PUBLISHED):
         return RefusalCode.NOT_OPEN
     return None
+
+
+def supersedes(found: Status, seen: Status) -> bool:
+    """Whether somebody seen at the session replaces a leave or an absence noted before."""
+    return found in (Status.EXCUSED, Status.ABSENT) and seen in ATTENDED_STATUSES

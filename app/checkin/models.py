@@ -32,7 +32,8 @@ class BindCode(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), index=True)
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    # Keyed: eight digits alone could be tried out by whoever sees the table.
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_users.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -27,6 +27,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "members.read": _EVERYONE,
     "members.write": frozenset({Role.ADMINISTRATOR, Role.SECRETARY}),
     "members.import": _ADMINISTRATORS,
+    "members.approve": _ADMINISTRATORS,
     "sessions.read": _EVERYONE,
     "sessions.write": _WRITERS,
     "attendance.write": _WRITERS,
@@ -75,6 +76,10 @@ class Staff:
         if not roots:
             raise Forbidden()
         return Scope(roots, self.id)
+
+    def scope_if_held(self, permission: str) -> Scope | None:
+        """The same, or None when nowhere: for parts of a page that not everyone may use."""
+        return self.scope(permission) if self.may(permission) else None
 
     @property
     def main_role(self) -> Role:

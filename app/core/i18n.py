@@ -5,15 +5,26 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from flask import Flask, current_app, has_request_context, request
-from flask_babel import Babel, format_date, get_locale
-from flask_babel import gettext as gettext
-from flask_babel import lazy_gettext as lazy
-from flask_babel import ngettext as ngettext
+from flask_babel import Babel, format_date, get_locale, gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
 
 from app.core.clock import office_tz
 
+# Assigned, not imported under the name: type checks take only this for a name meant for others.
+lazy = lazy_gettext
 Text = str | LazyString
+__all__ = [
+    "LANGUAGES",
+    "Text",
+    "day_text",
+    "gettext",
+    "is_english",
+    "lazy",
+    "localised",
+    "moment_text",
+    "ngettext",
+    "time_text",
+]
 LANGUAGES = {"zh_Hans_CN": "中文", "en": "English"}
 DEFAULT_LANGUAGE = "zh_Hans_CN"
 

@@ -66,6 +66,13 @@ def decode_cursor(cursor: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
     except ValueError as exc:
         raise InvalidInput.field("cursor", "invalid", lazy("翻页位置无效,请从第一页开始。")) from exc
     fits = isinstance(values, list) and len(values) == len(kinds)
-    if not fits or not all(type(v) is kind for v, kind in zip(values, kinds, strict=True)):
+    if not fits or not all(type(v) is kind and _is_key(v) for v, kind in zip(values, kinds, strict=True)):
         raise InvalidInput.field("cursor", "invalid", lazy("翻页位置无效,请从第一页开始。"))
     return tuple(values)
+
+
+def _is_key(value: Any) -> bool:
+    """Whether a database takes the value: no NUL or half character in text, no number beyond an id's 32 bits."""
+    if isinstance(value, int):
+        return 0 <= value < 2**31
+    return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in str(value))

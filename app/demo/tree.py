@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from random import Random
 
 from app.core.vocabulary import OrgKind, OrgSector, OrgTag
@@ -23,6 +24,7 @@ COMMITTEES = (
     ("SF05", "柳溪镇", "中共示范区柳溪镇委员会"),
     ("SF06", "区直机关", "中共示范区直属机关工作委员会"),
 )
+AGENCIES = len(COMMITTEES) - 1  # position of the agencies, whose branches name no street
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +52,20 @@ class SectorShare:
     committees: tuple[int, ...]
     # Branches under one general branch; 1: they hang under the committee.
     together: int = 1
+    # Name of the general branch where its branches have names of their own; else they share its name.
+    house: str = ""
 
 
 SECTORS = (
     SectorShare(OrgSector.VILLAGE, 80, 220, (3, 4)),
     SectorShare(OrgSector.COMMUNITY, 120, 300, (0, 1, 2, 0, 1, 2, 0, 1, 3, 2, 4), together=3),
-    SectorShare(OrgSector.NON_PUBLIC, 60, 82, (1, 0, 2, 1, 3, 4), together=5),
+    SectorShare(OrgSector.NON_PUBLIC, 60, 82, (1, 0, 2, 1, 3, 4), together=5, house="两新组织"),
     SectorShare(OrgSector.SOCIAL_ORG, 26, 36, (0, 1, 2)),
     SectorShare(OrgSector.AGENCY, 62, 122, (5,)),
     SectorShare(OrgSector.SCHOOL, 32, 70, (0, 1, 2, 3, 4)),
     SectorShare(OrgSector.PUBLIC_INSTITUTION, 22, 50, (5, 0, 1)),
     SectorShare(OrgSector.STATE_ENTERPRISE, 20, 50, (5, 2)),
-    SectorShare(OrgSector.RETIRED, 28, 70, (0, 1, 2, 5), together=4),
+    SectorShare(OrgSector.RETIRED, 28, 70, (0, 1, 2, 5), together=4, house="离退休"),
 )
 
 
@@ -88,12 +92,12 @@ class _Builder:
         root = self._add("SF", ROOT_NAME, OrgKind.COMMITTEE, None, None)
         committees = [self._add(c, n, OrgKind.COMMITTEE, None, root) for c, _, n in COMMITTEES]
         total = branch_count(self.members)
-        counts = split(total, [share.branches for share in SECTORS], low=1)
+        branches = split(total, [share.branches for share in SECTORS], low=1)
         crowds = split(self.members, [share.members for share in SECTORS], low=1)
         guided, model = _tagged(self.rng, total)
         position = 0
-        for share, count, crowd in zip(SECTORS, counts, crowds, strict=True):
-            sizes = split(crowd, [self.rng.uniform(0.5, 1.5) for _ in range(count)], low=1)
+        for share, number, crowd in zip(SECTORS, branches, crowds, strict=True):
+            sizes = split(crowd, [self.rng.uniform(0.5, 1.5) for _ in range(number)], low=1)
             places = _Places(self.rng, share, committees)
             for size in sizes:
                 tags = tuple(t for t, of in ((OrgTag.GUIDED, guided), (OrgTag.MODEL, model)) if position in of)
@@ -102,15 +106,12 @@ class _Builder:
         return self.units
 
     def _branch(self, share: SectorShare, places: _Places, size: int, tags: tuple[OrgTag, ...]) -> None:
-        committee, stem, ordinal, opens_house = next(places.stems)
-        parent = committee
-        if share.together > 1:
-            if opens_house:
-                places.house = self._add(
-                    self._code(committee, "Z"), f"{stem}总支部委员会", OrgKind.GENERAL_BRANCH, share.sector, committee
-                )
-            parent = places.house or committee
-        name = f"{stem}{ordinal}党支部"
+        committee, house, name = next(places.names)
+        if house:
+            places.house = self._add(
+                self._code(committee, "Z"), house, OrgKind.GENERAL_BRANCH, share.sector, committee
+            )
+        parent = places.house or committee
         self._add(self._code(committee, ""), name, OrgKind.BRANCH, share.sector, parent, size, tags)
 
     def _code(self, committee: Unit, letter: str) -> str:
@@ -140,24 +141,31 @@ class _Places:
 
     def __init__(self, rng: Random, share: SectorShare, committees: Sequence[Unit]) -> None:
         self.house: Unit | None = None
-        self.stems = self._stems(rng, share, committees)
+        self.names = self._names(rng, share, committees)
 
-    def _stems(
+    def _names(
         self, rng: Random, share: SectorShare, committees: Sequence[Unit]
-    ) -> Iterator[tuple[Unit, str, str, bool]]:
-        """Committee, stem of the name, ordinal, and whether a new general branch begins here."""
-        names = _names(rng, share.sector)
-        turn = 0
-        while True:
+    ) -> Iterator[tuple[Unit, str, str]]:
+        """Committee, name of the general branch that begins here (or empty), name of the branch."""
+        stems = _stems(rng, share.sector)
+        for turn in count():
             at = share.committees[turn % len(share.committees)]
-            place = "" if at == len(COMMITTEES) - 1 else COMMITTEES[at][1]
-            stem = f"中共示范区{place}{next(names)}"
+            place = "中共示范区" + ("直属机关" if at == AGENCIES else COMMITTEES[at][1])
+            shared = f"{place}{share.house}第{_ordinal(turn + 1)}" if share.house else _full(place, next(stems))
             for i in range(share.together):
-                yield committees[at], stem, f"第{_ordinal(i + 1)}" if share.together > 1 else "", i == 0
-            turn += 1
+                house = f"{shared}总支部委员会" if share.together > 1 and i == 0 else ""
+                own = _full(place, next(stems)) if share.house else shared
+                if share.together > 1 and not share.house:
+                    own += f"第{_ordinal(i + 1)}"
+                yield committees[at], house, f"{own}党支部"
 
 
-def _names(rng: Random, sector: OrgSector) -> Iterator[str]:
+def _full(place: str, stem: str) -> str:
+    """With the place in front, but for what belongs to the whole district ("区财政局")."""
+    return f"中共示范区{stem.removeprefix('区')}" if stem.startswith(("区", "团区")) else place + stem
+
+
+def _stems(rng: Random, sector: OrgSector) -> Iterator[str]:
     """Names of a sector's units, never the same twice."""
     if sector is OrgSector.VILLAGE:
         yield from _compose(rng, words.VILLAGE, ("村",))
@@ -168,11 +176,11 @@ def _names(rng: Random, sector: OrgSector) -> Iterator[str]:
     elif sector is OrgSector.SOCIAL_ORG:
         yield from _compose(rng, words.COMMUNITY, words.SOCIETIES)
     elif sector is OrgSector.SCHOOL:
-        yield from _numbered(("小学", "中学", "幼儿园"), before=True)
+        yield from (f"第{_ordinal(i)}{stem}" for i in count(1) for stem in ("小学", "中学", "幼儿园"))
     elif sector is OrgSector.STATE_ENTERPRISE:
         yield from _numbered(tuple(f"区{name}公司" for name in words.ENTERPRISES))
     elif sector is OrgSector.RETIRED:
-        yield from _numbered(("离退休干部", "企业退休人员"))
+        yield from (f"{stem}第{_ordinal(i)}" for i in count(1) for stem in ("离退休干部", "企业退休人员"))
     else:
         agency = sector is OrgSector.AGENCY
         yield from _numbered(words.AGENCIES if agency else words.INSTITUTIONS)
@@ -188,16 +196,11 @@ def _compose(rng: Random, parts: tuple[str, str], endings: Sequence[str]) -> Ite
         prefix += "新"
 
 
-def _numbered(stems: Sequence[str], *, before: bool = False) -> Iterator[str]:
-    """Each stem once as it is, then 第二…; with `before`, "第一小学" from the start."""
-    number = 1
-    while True:
+def _numbered(stems: Sequence[str]) -> Iterator[str]:
+    """Each stem once as it is, then with 第二, 第三 and so on."""
+    for number in count(1):
         for stem in stems:
-            if before:
-                yield f"第{_ordinal(number)}{stem}"
-            else:
-                yield stem if number == 1 else f"{stem}第{_ordinal(number)}"
-        number += 1
+            yield stem if number == 1 else f"{stem}第{_ordinal(number)}"
 
 
 def _ordinal(number: int) -> str:

@@ -75,4 +75,10 @@ LECTURERS = (
     ("贺晓岚", "区教育局 教研员"),
     ("廖宏波", "青石镇 理论宣讲员"),
 )
-EXEMPLARS = ("先进典型 社区党支部书记", "先进典型 村党支部书记", "先进典型 民营企业党员", "先进典型 退休教师")
+# Sector of the branch whose secretary it is, and the title as announced.
+EXEMPLARS = (
+    ("community", "先进典型 社区党支部书记"),
+    ("village", "先进典型 村党支部书记"),
+    ("non_public", "先进典型 民营企业党支部书记"),
+    ("school", "先进典型 学校党支部书记"),
+)

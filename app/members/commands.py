@@ -48,18 +48,18 @@ class MemberChanges:
     """Changes to the person; KEEP leaves a field as it is. The branch changes by `transfer_member` only."""
 
     name: str | Keep = KEEP
-    phone: str | None | Keep = KEEP
-    surname_pinyin: str | None | Keep = KEEP
-    sex: str | None | Keep = KEEP
-    ethnicity: str | None | Keep = KEEP
-    birth_date: date | None | Keep = KEEP
-    education: str | None | Keep = KEEP
-    membership_type: str | None | Keep = KEEP
-    joined_party_on: date | None | Keep = KEEP
-    confirmed_on: date | None | Keep = KEEP
-    job: str | None | Keep = KEEP
-    social_stratum: str | None | Keep = KEEP
-    is_migrant_worker: bool | None | Keep = KEEP
+    phone: str | Keep | None = KEEP
+    surname_pinyin: str | Keep | None = KEEP
+    sex: str | Keep | None = KEEP
+    ethnicity: str | Keep | None = KEEP
+    birth_date: date | Keep | None = KEEP
+    education: str | Keep | None = KEEP
+    membership_type: str | Keep | None = KEEP
+    joined_party_on: date | Keep | None = KEEP
+    confirmed_on: date | Keep | None = KEEP
+    job: str | Keep | None = KEEP
+    social_stratum: str | Keep | None = KEEP
+    is_migrant_worker: bool | Keep | None = KEEP
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,15 +47,20 @@ def after_transfer(
     *before, last = spans
     if accepted_on < last.starts_on:
         raise SpanRefused("too_early", last.starts_on)
-    new = BranchSpan(accepted_on, FOREVER, org_id)
     if accepted_on == last.starts_on:
         if before and before[-1].org_id == org_id and before[-1].ends_on == accepted_on:
             # Back where the member was the day before: the transfer is undone.
-            return (*before[:-1], replace(before[-1], ends_on=FOREVER))
-        return (*before, new)
+            return (*before[:-1], replace(before[-1], ends_on=last.ends_on))
+        return (*before, replace(last, org_id=org_id))
     if last.org_id == org_id and last.ends_on > accepted_on:
         raise SpanRefused("same_branch", last.starts_on)
-    return (*before, replace(last, ends_on=min(last.ends_on, accepted_on)), new)
+    if last.org_id == org_id and last.ends_on == accepted_on:
+        # Taken back on the day of leaving: never left.
+        return (*before, replace(last, ends_on=FOREVER))
+    # Someone already recorded as leaving later still leaves then, from the new branch.
+    until = last.ends_on if last.ends_on > accepted_on else FOREVER
+    ended = replace(last, ends_on=min(last.ends_on, accepted_on))
+    return (*before, ended, BranchSpan(accepted_on, until, org_id))
 
 
 def after_leaving(spans: Sequence[BranchSpan], left_on: date, today: date) -> tuple[BranchSpan, ...]:
@@ -84,8 +89,6 @@ def first_overlap(
     return None
 
 
-def keeps_approval(
-    old_starts_on: date, old_ends_on: date, starts_on: date, ends_on: date
-) -> bool:
+def keeps_approval(old_starts_on: date, old_ends_on: date, starts_on: date, ends_on: date) -> bool:
     """Whether a changed exemption stays within the days that were approved."""
     return old_starts_on <= starts_on and ends_on <= old_ends_on

@@ -23,7 +23,8 @@ One query a figure, called alike by page, API and command:
 and one body a figure, which the API and the command print:
 
     from app.reports.serialise import (
-        person_times_body, coverage_body, uncovered_body, study_hours_body, duties_body, ledger_body, cursor_key)
+        person_times_body, coverage_body, uncovered_body, study_hours_body, duties_body, ledger_body,
+        cursor_key)
 
     uncovered_body(result) -> {"count", "items", "next"}
     cursor_key(cursor | None) -> the `after` of a Slice                      raises InvalidInput

@@ -137,7 +137,9 @@ class DutyScore:
         return share(self.met, self.due)
 
 
-def duty_score(frequency: str, months: Sequence[int], year: int, opened_on: date | None, on: date) -> DutyScore:
+def duty_score(
+    frequency: str, months: Sequence[int], year: int, opened_on: date | None, on: date
+) -> DutyScore:
     """How often a branch met a duty in a year.
 
     months: sessions held in each of the twelve months. A period (month, quarter, year) is due when the

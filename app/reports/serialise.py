@@ -103,6 +103,7 @@ def duties_body(result: Duties) -> Body:
                 {
                     "kind": duty.kind,
                     "months": list(duty.months),
+                    "months_met": duty.months_met,
                     "met": duty.met,
                     "due": duty.due,
                     "rate": duty.rate,
@@ -116,7 +117,13 @@ def duties_body(result: Duties) -> Body:
         }
         for row in result.rows
     ]
-    return {"year": result.year, "count": result.count, "kinds": kinds, "rows": rows, "next": _next(result.next)}
+    return {
+        "year": result.year,
+        "count": result.count,
+        "kinds": kinds,
+        "rows": rows,
+        "next": _next(result.next),
+    }
 
 
 def ledger_body(result: Ledger) -> Body:

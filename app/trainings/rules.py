@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -85,3 +85,10 @@ def is_due_to_close(
     A session that somebody opened by hand after its window is theirs to close.
     """
     return state is SessionState.OPEN and closes_at <= now and (opened_at is None or opened_at < closes_at)
+
+
+def next_same_weekday(last: date, today: date) -> date:
+    """The first day after today, and after `last`, on the weekday of `last`."""
+    if last > today:
+        return last + timedelta(days=7)
+    return today + timedelta(days=(last.weekday() - today.weekday()) % 7 or 7)

@@ -285,7 +285,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['org_id'], ['org_units.id'], name=op.f('fk_role_grants_org_id')),
     sa.ForeignKeyConstraint(['user_id'], ['staff_users.id'], name=op.f('fk_role_grants_user_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_role_grants')),
-    sa.UniqueConstraint('user_id', 'role', 'org_id', name=op.f('uq_role_grants_user_id'))
+    sa.UniqueConstraint('user_id', 'role', 'org_id', name=op.f('uq_role_grants_user_id_role_org_id'))
     )
     op.create_table('staff_logins',
     sa.Column('id', sa.Integer(), nullable=False),

@@ -29,7 +29,7 @@
 
   function palette() {
     return {
-      ink: token("ink"), muted: token("muted"), line: token("line"), surface: token("paper"),
+      ink: token("ink"), muted: token("muted"), line: token("line"), paper: token("paper"),
       red: token("red-text"), greys: [token("grey-1"), token("grey-2"), token("grey-3"), token("grey-4")],
     };
   }
@@ -88,19 +88,21 @@
     let grey = 0;
     const colour = series.map((one) => one.key === meant ? colours.red : colours.greys[grey++ % 4]);
     const totals = rows.map((_, at) => series.reduce((sum, one) => sum + (one.values[at] || 0), 0));
+    const part = series.find((one) => one.key === meant);
+    const tell = (at) => part ? `{meant|${shown(figure, part.values[at])}} / ${shown(figure, totals[at])}` : shown(figure, totals[at]);
     return {
       height: rows.length * px(2.75) + px(0.5),
       key: series.map((one, i) => [one.label, colour[i]]),
       option: {
-        ...base(colours), grid: { left: 0, right: px(4), top: 0, bottom: 0, containLabel: true },
+        ...base(colours), grid: { left: 0, right: px(6), top: 0, bottom: 0, containLabel: true },
         yAxis: { ...categoryAxis(colours, rows.map((row) => row.label)), inverse: true },
         xAxis: valueAxis(figure),
         series: series.map((one, i) => ({
           type: "bar", stack: "all", name: one.label, barWidth: px(1.375), data: one.values,
-          itemStyle: { color: colour[i], borderColor: colours.surface, borderWidth: 1 },
+          itemStyle: { color: colour[i], borderColor: colours.paper, borderWidth: 1 },
           label: {
             show: i === series.length - 1, position: "right", color: colours.ink, fontSize: px(0.875),
-            formatter: (at) => shown(figure, totals[at.dataIndex]),
+            formatter: (at) => tell(at.dataIndex), rich: { meant: { color: colours.red, fontWeight: 600, fontSize: px(0.875) } },
           },
         })),
       },
@@ -140,23 +142,27 @@
     };
   }
 
-  /** One colour between paper and red (or grey without a highlight), by share of the highest value. */
-  function shade(from, to, share) {
-    const part = (text, at) => parseInt(text.slice(1 + at * 2, 3 + at * 2), 16);
-    return `rgb(${[0, 1, 2].map((at) => Math.round(part(from, at) + (part(to, at) - part(from, at)) * share)).join(",")})`;
+  const channels = (text) => [0, 1, 2].map((at) => parseInt(text.slice(1 + at * 2, 3 + at * 2), 16));
+
+  /** The colour at a share of the way between two, with the one of two inks that reads best on it. */
+  function shade(from, to, share, inks) {
+    const [low, high] = [channels(from), channels(to)];
+    const mixed = low.map((value, at) => Math.round(value + (high[at] - value) * share));
+    const light = ([r, g, b]) => 0.299 * r + 0.587 * g + 0.114 * b;
+    const ink = inks.reduce((best, one) =>
+      Math.abs(light(channels(one)) - light(mixed)) > Math.abs(light(channels(best)) - light(mixed)) ? one : best);
+    return { fill: `rgb(${mixed.join(",")})`, ink };
   }
 
   function heat(figure, { rows, series }, colours) {
     const top = Number(figure.dataset.max) || Math.max(1e-9, ...series.flatMap((one) => one.values));
     const cell = px(2.25);
     const to = figure.dataset.highlight ? colours.red : colours.greys[0];
-    const points = series.flatMap((one, x) => one.values.map((value, y) => ({
-      value: [x, y, value],
-      itemStyle: value === null
-        ? { color: "transparent", borderColor: colours.line, borderWidth: 1 }
-        : { color: shade(colours.greys[3], to, Math.min(1, value / top)) },
-      label: { color: value !== null && value / top > 0.5 ? colours.surface : colours.ink },
-    })));
+    const points = series.flatMap((one, x) => one.values.map((value, y) => {
+      if (value === null) return { value: [x, y, value], itemStyle: { color: "transparent", borderColor: colours.line, borderWidth: 1 } };
+      const { fill, ink } = shade(colours.greys[3], to, Math.min(1, value / top), [colours.ink, colours.paper]);
+      return { value: [x, y, value], itemStyle: { color: fill }, label: { color: ink } };
+    }));
     const axis = { type: "category", axisTick: { show: false }, axisLine: { show: false }, splitLine: { show: false } };
     return {
       height: rows.length * (cell + 4) + px(2),
@@ -194,8 +200,11 @@
     const canvas = figure.querySelector("[data-chart-canvas]");
     if (!table || !window.echarts || !KINDS[figure.dataset.chart]) return;
     const data = read(table);
-    if (!data.rows.length) { figure.hidden = true; return; }
-    figure.dataset.cellWidth = Math.floor((canvas.clientWidth - px(8)) / Math.max(1, data.series.length)) - 4;
+    const cellWidth = Math.floor((figure.parentElement.clientWidth - px(8)) / Math.max(1, data.series.length)) - 4;
+    // On a phone the cells of a heat map are too small to read; the table scrolls instead.
+    figure.hidden = !data.rows.length || (figure.dataset.chart === "heat" && cellWidth < px(1.5));
+    if (figure.hidden) return;
+    figure.dataset.cellWidth = cellWidth;
     const { height, option, key: entries } = KINDS[figure.dataset.chart](figure, data, palette());
     key(figure.querySelector("[data-chart-key]"), entries);
     canvas.style.height = `${Math.round(height)}px`;

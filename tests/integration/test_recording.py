@@ -275,3 +275,13 @@ def test_two_hundred_identical_check_ins_at_once_leave_one_row(app: Flask) -> No
     assert sorted(outcomes) == [False] * 199 + [True]
     with app.app_context():
         assert count(Attendance) == 1
+
+
+def test_somebody_on_leave_who_comes_is_present(world: World) -> None:
+    session_id = world.open_session()
+    member = world.people[0]
+    set_status(staff_sighting(session_id, member.id, Status.EXCUSED, None, None, NOW), "", world.scope, NOW, **RULES)
+    outcome = scan(session_id, member)
+    assert (outcome.created, outcome.status) == (True, Status.PRESENT)
+    assert scan(session_id, member).created is False
+    assert count(AttendanceChange) == 2

@@ -20,8 +20,8 @@ from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import Text, lazy
 from app.core.passwords import hash_password
 from app.core.vocabulary import Role
-from app.members.models import OrgPlacement, OrgUnit
-from app.members.queries.tree import org_by_code, placed_on
+from app.members.models import OrgUnit
+from app.members.queries.tree import org_by_code
 
 _FAULT_WORDS: dict[PasswordFault, Text] = {
     PasswordFault.TOO_SHORT: lazy("密码至少要10个字符。可以用几个词连起来,好记也安全。"),
@@ -102,7 +102,7 @@ def user_or_404(session: Session, user_id: int) -> StaffUser:
 
 
 def end_logins(session: Session, user_id: int, keep_token: str | None) -> int:
-    """End the user's sign-ins but the one of `keep_token`, within the caller's transaction; returns how many."""
+    """End the user's sign-ins but that of `keep_token`, in the caller's transaction; returns how many."""
     query = delete(StaffLogin).where(StaffLogin.user_id == user_id)
     if keep_token is not None:
         query = query.where(StaffLogin.token_hash != token_hash(keep_token))
@@ -113,8 +113,7 @@ def _places_to_grant(session: Session, code: str | None, by: Scope | None, on: d
     if code is None:
         return list(by.org_ids) if by else [None]
     if by is None:
-        placed = select(OrgUnit.id).join(OrgPlacement).where(OrgUnit.code == code, placed_on(on))
-        found = session.scalar(placed)
+        found = session.scalar(select(OrgUnit.id).where(OrgUnit.code == code))
     else:
         row = org_by_code(session, code, by, on)
         found = row.id if row else None

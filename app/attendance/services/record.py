@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from app.attendance.errors import CheckInRefused
-from app.attendance.models import Attendance
-from app.attendance.rules import RefusalCode, refusal
+from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.rules import RefusalCode, refusal, supersedes
 from app.core.db import is_postgresql, lock_shared_or_alone, writing
 from app.core.errors import NotFound
 from app.core.vocabulary import ExcuseReason, Method, SessionState, Status
@@ -52,7 +51,8 @@ class Outcome:
 
 
 def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderly_age: int) -> Outcome:
-    """Write one attendance row, once. A repeat returns the row that is there and changes nothing.
+    """Write one attendance row, once. A repeat returns the row that is there and changes nothing;
+    only a leave or an absence noted before gives way to somebody who came.
 
     Raises CheckInRefused (not_open, closed, cancelled, unknown_member) and NotFound for a session
     that does not exist. The row is durable when this returns.
@@ -66,12 +66,31 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
         if refused is not None:
             raise CheckInRefused(refused)
         made = insert_once(session, _values(session, sighting, row, now, tz, elderly_age))
-        found = session.execute(
-            select(Attendance.status, Attendance.received_at, Attendance.minutes, Attendance.is_extra).where(
-                Attendance.session_id == row.id, Attendance.member_id == sighting.member_id
-            )
-        ).one()
-        return Outcome(made, *found)
+        found = session.get_one(
+            Attendance, (row.id, sighting.member_id), with_for_update=True, populate_existing=True
+        )
+        if not made and supersedes(found.status, sighting.status):
+            made = _replace(session, found, sighting, now)
+        return Outcome(made, found.status, found.received_at, found.minutes, found.is_extra)
+
+
+def _replace(session: Session, found: Attendance, sighting: Sighting, now: datetime) -> bool:
+    """Somebody on leave, or noted as absent, came after all."""
+    session.add(
+        AttendanceChange(
+            session_id=found.session_id,
+            member_id=found.member_id,
+            status_before=found.status,
+            status_after=sighting.status,
+            reason=sighting.method.value,
+            changed_by_id=sighting.recorded_by_id,
+            changed_at=now,
+        )
+    )
+    found.status, found.excuse_reason, found.method = sighting.status, None, sighting.method
+    found.recorded_by_id, found.device, found.nonce = sighting.recorded_by_id, sighting.device, sighting.nonce
+    found.occurred_at, found.received_at = sighting.occurred_at, now
+    return True
 
 
 def insert_once(session: Session, values: dict[str, object]) -> bool:

@@ -18,12 +18,12 @@ def find_member(session: Session, member_id: int, scope: Scope, on: date) -> Mem
 
 
 def lock_member(session: Session, member_id: int, scope: Scope, on: date) -> Member | None:
-    """The same, held until the writing transaction ends: changes of one member's dates wait for each other."""
+    """The same, held until the transaction ends: changes of one member's dates wait for each other."""
     query = _scoped(member_id, scope, on).with_for_update(of=Member)
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
-def _scoped(member_id: int, scope: Scope, on: date) -> Select[tuple[Member]]:
+def _scoped(member_id: int, scope: Scope, on: date) -> Select[Member]:
     # The row of the date; for someone who has left, the last one; for someone yet to come, the first.
     standing = (
         select(Membership.org_id)

@@ -134,3 +134,11 @@ def ids_by_code(session: Session, codes: Sequence[str], scope: Scope, on: date) 
         OrgUnit.code.in_(set(codes)), OrgUnit.id.in_(subtree_ids(scope.org_ids, on))
     )
     return {code: org_id for code, org_id in session.execute(query)}
+
+
+def codes_by_id(session: Session, org_ids: Sequence[int]) -> dict[int, str]:
+    """Codes of units by id, wherever they lie: a unit's path names those above the scope too."""
+    if not org_ids:
+        return {}
+    query = select(OrgUnit.id, OrgUnit.code).where(OrgUnit.id.in_(set(org_ids)))
+    return {org_id: code for org_id, code in session.execute(query)}

@@ -6,17 +6,17 @@ are in `app/members/commands.py`. All raise NotFound for what lies outside the s
 with one FieldError a field; the field names are the API's (`name`, `org_code`, `accepted_on`, `from`,
 `to`, `group`, …).
 
-    members.create_member(draft: MemberDraft, scope, now) -> int                          the member's id
-    members.update_member(member_id, changes: MemberChanges, scope, now) -> None
-    members.show_phone(member_id, scope, now) -> str | None                               logged
-    transfers.transfer_member(member_id, org_code, accepted_on, scope, now) -> None       a repeat is harmless
-    transfers.end_membership(member_id, left_on, scope, now) -> None                      left the district
-    groups.set_group(span: GroupSpan, scope, now, *, approval: Scope | None = None) -> None   PUT
-    groups.remove_group(member_id, group, scope, now, *, on: date | None = None) -> None      DELETE; from today
-    groups.erase_group(member_id, group, starts_on, scope, now) -> None                   entered by mistake
-    groups.approve_exempt(member_id, starts_on, scope, now) -> None                       scope of "members.approve"
-    orgs.create_org(draft: OrgDraft, scope, now) -> int                                   the unit's id
-    orgs.rename_org(code, name, scope, now) -> None
+    members.create_member(draft: MemberDraft, scope, now) -> int              the member's id
+    members.update_member(member_id, changes: MemberChanges, scope, now)
+    members.show_phone(member_id, scope, now) -> str | None                   logged
+    transfers.transfer_member(member_id, org_code, accepted_on, scope, now)   a repeat is harmless
+    transfers.end_membership(member_id, left_on, scope, now)                  left the district
+    groups.set_group(span: GroupSpan, scope, now, *, approval=None)           PUT
+    groups.remove_group(member_id, group, scope, now, *, on=None)             DELETE; from today
+    groups.erase_group(member_id, group, starts_on, scope, now)               entered by mistake
+    groups.approve_exempt(member_id, starts_on, scope, now)                   scope of "members.approve"
+    orgs.create_org(draft: OrgDraft, scope, now) -> int                       the unit's id
+    orgs.rename_org(code, name, scope, now)
 
 `approval` is `staff.scope_if_held("members.approve")`: within it an exemption is recorded and approved
 in one step; outside, or with None, it waits.

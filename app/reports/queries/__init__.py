@@ -1,12 +1,23 @@
 """Every SELECT behind a figure; one definition each."""
 
 from app.reports.queries.coverage import Coverage, CoverageRow, coverage
-from app.reports.queries.drill import Behind, Each, MemberLine, SessionLine, members_behind, rows_behind, sessions_behind
+from app.reports.queries.drill import (
+    Behind,
+    Each,
+    Lines,
+    MemberLine,
+    MembersAsked,
+    SessionLine,
+    member_of_place,
+    members_behind,
+    rows_behind,
+    sessions_behind,
+)
 from app.reports.queries.duties import Duties, DutyCount, DutyKind, DutyRow, duties
 from app.reports.queries.ledger import Ledger, LedgerItem, ledger
-from app.reports.queries.person_times import PersonTimes, PersonTimesRow, person_times
-from app.reports.queries.place import Place, default_period, place_in_scope
-from app.reports.queries.study_hours import StudyHours, StudyHoursItem, policy_of, study_hours
+from app.reports.queries.person_times import PersonTimes, PersonTimesRow, person_times, person_times_total
+from app.reports.queries.place import Place, default_period, kind_names, mode_names, place_in_scope, places_to_choose
+from app.reports.queries.study_hours import StudyHours, StudyHoursItem, policy_of, study_hours, year_hours
 from app.reports.queries.uncovered import Uncovered, UncoveredItem, uncovered
 
 __all__ = [
@@ -20,7 +31,9 @@ __all__ = [
     "Each",
     "Ledger",
     "LedgerItem",
+    "Lines",
     "MemberLine",
+    "MembersAsked",
     "PersonTimes",
     "PersonTimesRow",
     "Place",
@@ -33,12 +46,18 @@ __all__ = [
     "default_period",
     "duties",
     "ledger",
+    "member_of_place",
     "members_behind",
+    "kind_names",
+    "mode_names",
     "person_times",
+    "person_times_total",
     "place_in_scope",
+    "places_to_choose",
     "policy_of",
     "rows_behind",
     "sessions_behind",
     "study_hours",
     "uncovered",
+    "year_hours",
 ]

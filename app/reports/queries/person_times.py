@@ -8,28 +8,30 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Select,
     String,
     and_,
+    case,
     cast,
     func,
     literal,
+    literal_column,
     select,
     union_all,
 )
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
-from app.core.i18n import gettext as _
 from app.core.i18n import localised
 from app.core.vocabulary import Group
 from app.reports.labels import group_label, month_label
-from app.reports.queries.place import Place, counted_in, held_in, inside, unit_labels, units_below
+from app.reports.queries.place import Place, counted_in, held_in, inside, org_rows, units_below
 from app.reports.rules import By, Period
 from app.trainings.models import DeliveryMode, SessionKind, TrainingSession
 
 # A month table lists empty months too, unless the period is so long that they would bury the others.
 LONGEST_FULL_MONTHS = 24
+# Class and member in one number, so that one scan counts pairs too: ids have 32 bits.
+_PAIR = cast(Attendance.class_id, BigInteger) * (1 << 32) + Attendance.member_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,11 @@ class PersonTimes:
 class _Grouping:
     """How a SELECT is split into rows: the key, and what has to be joined for it."""
 
-    key: ColumnElement[Any]
+    key: Any
     join: Any = None
     on: ColumnElement[bool] | None = None
 
-    def split(self, query: Select[Any]) -> Select[Any]:
+    def split(self, query: Any) -> Any:
         query = query.add_columns(self.key.label("key")).group_by(self.key)
         return query if self.join is None else query.join(self.join, self.on)
 
@@ -78,13 +80,13 @@ def person_times(session: Session, period: Period, place: Place, by: By) -> Pers
     them. Only rows of groups count instead the sessions and classes that the group came to: a head
     count has no groups. The total is never the sum of rows. Source: domain.md, "Figures".
     """
+    total = person_times_total(session, period, place)
+    if by is By.GROUP:
+        return PersonTimes(total, tuple(_rows_of_groups(session, period, place)))
     came = _came(session, period, place, _grouping_of_rows(by, period, place))
-    held = {} if by is By.GROUP else _held(session, period, place, _grouping_of_sessions(by, period, place))
+    held = _held(session, period, place, _grouping_of_sessions(by, period, place))
     keys = set(came) | set(held)
-    found = {key: _merge(came.get(key), held.get(key), by is By.GROUP) for key in keys}
-    total = _merge(
-        _came(session, period, place, None).get(None), _held(session, period, place, None).get(None), False
-    )
+    found = {key: _merge(came.get(key), held.get(key)) for key in keys}
     rows = [
         replace(found.get(key, PersonTimesRow("", "")), key=shown, label=label)
         for key, shown, label in _labels(session, by, period, place, keys)
@@ -92,13 +94,16 @@ def person_times(session: Session, period: Period, place: Place, by: By) -> Pers
     return PersonTimes(total, tuple(rows))
 
 
+def person_times_total(session: Session, period: Period, place: Place) -> PersonTimesRow:
+    """The total of `person_times` alone."""
+    return _merge(_came(session, period, place, None)[None], _held(session, period, place, None)[None])
+
+
 def _came(session: Session, period: Period, place: Place, grouping: _Grouping | None) -> dict[Any, Any]:
-    # Both ids in one number, so that one scan counts pairs too: ids have 32 bits.
-    pair = cast(Attendance.class_id, BigInteger) * (1 << 32) + Attendance.member_id
-    query: Select[Any] = (
+    query: Any = (
         select(
             func.count().label("person_times"),
-            func.count(pair.distinct()).label("class_person_times"),
+            func.count(_PAIR.distinct()).label("class_person_times"),
             func.count(Attendance.member_id.distinct()).label("members"),
             func.coalesce(func.sum(Attendance.minutes), 0).label("minutes"),
         )
@@ -107,16 +112,62 @@ def _came(session: Session, period: Period, place: Place, grouping: _Grouping | 
     )
     if grouping is None:
         return {None: session.execute(query).one()}
-    if grouping.join is not None and "bit" in grouping.join.c:
-        query = query.add_columns(
-            func.count(Attendance.session_id.distinct()).label("sessions"),
-            func.count(Attendance.class_id.distinct()).label("classes"),
-        )
     return {row.key: row for row in session.execute(grouping.split(query))}
 
 
+def _rows_of_groups(session: Session, period: Period, place: Place) -> list[PersonTimesRow]:
+    """One row a group. Gathered by member first: the rows themselves would be read once a group."""
+    rows = [*counted_in(period), inside(place, Attendance.org_id, Attendance.office_date)]
+    bits = union_all(*[select(literal(g.value).label("name"), literal(g.bit).label("bit")) for g in Group])
+    bit = bits.subquery("bits")
+    gathered = (
+        select(
+            Attendance.groups,
+            Attendance.member_id,
+            Attendance.class_id,
+            _PAIR.label("pair"),
+            func.count().label("rows"),
+            func.sum(Attendance.minutes).label("minutes"),
+        )
+        .where(*rows)
+        .group_by(Attendance.groups, Attendance.member_id, Attendance.class_id)
+        .subquery("gathered")
+    )
+    query = (
+        select(
+            bit.c.name,
+            func.sum(gathered.c.rows),
+            func.count(gathered.c.pair.distinct()),
+            func.count(gathered.c.member_id.distinct()),
+            func.sum(gathered.c.minutes),
+            func.count(gathered.c.class_id.distinct()),
+        )
+        .select_from(gathered)
+        .join(bit, gathered.c.groups.bitwise_and(bit.c.bit) != 0)
+        .group_by(bit.c.name)
+    )
+    found = {name: numbers for name, *numbers in session.execute(query)}
+    attended = (
+        select(*[func.max(Attendance.groups.bitwise_and(g.bit)).label(g.value) for g in Group])
+        .where(*rows)
+        .group_by(Attendance.session_id)
+        .subquery("attended")
+    )
+    came_to = select(*[func.sum(case((attended.c[g.value] != 0, 1), else_=0)) for g in Group])
+    sessions = session.execute(came_to).one()
+    result = []
+    for group, held in zip(Group, sessions, strict=True):
+        times, pairs, members, minutes, classes = found.get(group.value, (0, 0, 0, 0, 0))
+        result.append(
+            PersonTimesRow(
+                group.value, group_label(group), held or 0, classes, int(times), pairs, members, int(minutes)
+            )
+        )
+    return result
+
+
 def _held(session: Session, period: Period, place: Place, grouping: _Grouping | None) -> dict[Any, Any]:
-    query: Select[Any] = (
+    query: Any = (
         select(
             func.count().label("sessions"),
             func.count(TrainingSession.class_id.distinct()).label("classes"),
@@ -130,13 +181,12 @@ def _held(session: Session, period: Period, place: Place, grouping: _Grouping | 
     return {row.key: row for row in session.execute(grouping.split(query))}
 
 
-def _merge(came: Any, held: Any, is_group: bool) -> PersonTimesRow:
-    hosted = came if is_group else held
+def _merge(came: Any, held: Any) -> PersonTimesRow:
     return PersonTimesRow(
         key="",
         label="",
-        sessions=hosted.sessions if hosted else 0,
-        classes=hosted.classes if hosted else 0,
+        sessions=held.sessions if held else 0,
+        classes=held.classes if held else 0,
         person_times=came.person_times if came else 0,
         class_person_times=came.class_person_times if came else 0,
         members=came.members if came else 0,
@@ -152,11 +202,6 @@ def _grouping_of_rows(by: By, period: Period, place: Place) -> _Grouping:
         return _Grouping(Attendance.mode_key)
     if by is By.MONTH:
         return _Grouping(month_of(Attendance.office_date))
-    if by is By.GROUP:
-        bits = union_all(
-            *[select(literal(g.value).label("name"), literal(g.bit).label("bit")) for g in Group]
-        ).subquery("bits")
-        return _Grouping(bits.c.name, bits, Attendance.groups.bitwise_and(bits.c.bit) != 0)
     units = units_below(place, period)
     return _Grouping(units.c.unit_id, units, _placed(units, Attendance.org_id, Attendance.office_date))
 
@@ -179,7 +224,8 @@ def _placed(units: Any, org_id: Any, day: Any) -> ColumnElement[bool]:
 
 def month_of(day: Any) -> ColumnElement[str]:
     """The month of a date column as "2019-04", on both databases."""
-    return func.substr(cast(day, String), 1, 7)
+    # Constants, not parameters: PostgreSQL must see the same words under GROUP BY.
+    return func.substr(cast(day, String), literal_column("1"), literal_column("7"))
 
 
 def _labels(
@@ -189,23 +235,13 @@ def _labels(
     if by in (By.KIND, By.MODE):
         table = SessionKind if by is By.KIND else DeliveryMode
         names = session.execute(
-            select(table.key, table.name_zh, table.name_en).where(table.key.in_(keys)).order_by(table.position)
+            select(table.key, table.name_zh, table.name_en)
+            .where(table.key.in_(keys))
+            .order_by(table.position)
         )
         return [(key, key, localised(zh, en)) for key, zh, en in names]
-    if by is By.GROUP:
-        return [(group.value, group.value, group_label(group)) for group in Group]
     if by is By.MONTH:
         months = period.months()
         shown = months if len(months) <= LONGEST_FULL_MONTHS else sorted(keys)
         return [(month, month, month_label(month)) for month in shown]
-    return org_rows(session, place, keys)
-
-
-def org_rows(session: Session, place: Place, unit_ids: set[int]) -> list[tuple[int, str, str]]:
-    """(unit id, code, label) of a table by organisation: the place's own unit first, then by code."""
-    top = place.org_ids[0] if len(place.org_ids) == 1 else None
-    labels = unit_labels(session, unit_ids)
-    rows = sorted(((org_id, *labels[org_id]) for org_id in unit_ids), key=lambda row: (row[0] != top, row[1]))
-    if len(rows) == 1:
-        return rows
-    return [(i, code, _("%(name)s(本级)", name=name) if i == top else name) for i, code, name in rows]
+    return org_rows(session, place, period, keys)

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, String, cast, func, literal, or_, select, true, union_all
+from sqlalchemy import CTE, ColumnElement, String, and_, cast, func, literal, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
 from app.core.access import Scope
 from app.core.errors import NotFound
+from app.core.i18n import gettext as _
+from app.core.i18n import localised
 from app.core.vocabulary import COUNTED_STATUSES, SessionState
 from app.members.models import OrgPlacement, OrgUnit
 from app.members.queries.tree import OrgRow, org_by_code, placed_on, roots, subtree_ids, tree
 from app.reports.rules import Period
-from app.trainings.models import TrainingSession
+from app.trainings.models import DeliveryMode, SessionKind, TrainingSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,12 @@ class Place:
 
 
 def place_in_scope(
-    session: Session, scope: Scope, org_code: str | None, today: date, under: str | None = None, own: bool = False
+    session: Session,
+    scope: Scope,
+    org_code: str | None,
+    today: date,
+    under: str | None = None,
+    own: bool = False,
 ) -> Place:
     """The place asked for: a unit within the scope, or the whole scope when no code is given.
 
@@ -117,16 +124,13 @@ def inside(place: Place, org_id: Any, day: Any) -> ColumnElement[bool]:
     """Whether the unit lay within the place on the row's own day."""
     if place.is_everything:
         return true()
-    return (
-        select(literal(1))
-        .where(
-            OrgPlacement.org_id == org_id,
-            OrgPlacement.starts_on <= day,
-            OrgPlacement.ends_on > day,
-            or_(False, *[OrgPlacement.path.like(pattern) for pattern in place.patterns]),
-        )
-        .exists()
+    paths = or_(False, *[OrgPlacement.path.like(pattern) for pattern in place.patterns])
+    # Read once for the whole statement; only rows of units that were ever inside are looked at closely.
+    ever = org_id.in_(select(OrgPlacement.org_id).where(paths))
+    that_day = select(literal(1)).where(
+        OrgPlacement.org_id == org_id, OrgPlacement.starts_on <= day, OrgPlacement.ends_on > day, paths
     )
+    return and_(ever, that_day.exists())
 
 
 def inside_on(place: Place, org_id: Any, on: date) -> ColumnElement[bool]:
@@ -151,10 +155,12 @@ def units_below(place: Place, period: Period) -> CTE:
     if len(place.org_ids) != 1:
         tops = select(OrgUnit.id).where(OrgUnit.id.in_(place.org_ids)).subquery()
         pattern = literal("%/") + cast(tops.c.id, String) + "/%"
-        several = select(*columns, tops.c.id.label("unit_id")).join(tops, OrgPlacement.path.like(pattern))
+        several: Any = select(*columns, tops.c.id.label("unit_id")).join(
+            tops, OrgPlacement.path.like(pattern)
+        )
         return several.cte("units").prefix_with("MATERIALIZED")
     top = place.org_ids[0]
-    below = (
+    below: Any = (
         select(OrgPlacement.org_id)
         .where(
             OrgPlacement.parent_id == top,
@@ -165,14 +171,56 @@ def units_below(place: Place, period: Period) -> CTE:
         .subquery()
     )
     pattern = literal(f"%/{top}/") + cast(below.c.org_id, String) + "/%"
-    children: Select[Any] = select(*columns, below.c.org_id.label("unit_id")).join(
+    children: Any = select(*columns, below.c.org_id.label("unit_id")).join(
         below, OrgPlacement.path.like(pattern)
     )
     own = select(*columns, literal(top).label("unit_id")).where(OrgPlacement.org_id == top)
     return union_all(children, own).cte("units").prefix_with("MATERIALIZED")
 
 
-def unit_labels(session: Session, unit_ids: set[int]) -> dict[int, tuple[str, str]]:
-    """Code and name of units by id."""
-    query = select(OrgUnit.id, OrgUnit.code, OrgUnit.name).where(OrgUnit.id.in_(unit_ids))
-    return {org_id: (code, name) for org_id, code, name in session.execute(query)}
+def org_rows(session: Session, place: Place, period: Period, found: set[int]) -> list[tuple[int, str, str]]:
+    """(unit id, code, label) of a table by organisation: every unit below, with or without figures.
+
+    `found` are the units that have figures. The place's own unit comes first, and only when
+    something belongs to it alone or nothing is below it.
+    """
+    units = units_below(place, period)
+    listed = set(session.scalars(select(units.c.unit_id).distinct()))
+    top = place.org_ids[0] if len(place.org_ids) == 1 else None
+    if top not in found and len(listed) > 1:
+        listed.discard(top)
+    query = select(OrgUnit.id, OrgUnit.code, OrgUnit.name).where(OrgUnit.id.in_(listed))
+    rows = sorted(session.execute(query).tuples(), key=lambda row: (row[0] != top, row[1]))
+    if len(rows) == 1:
+        return rows
+    return [(i, code, _("%(name)s(本级)", name=name) if i == top else name) for i, code, name in rows]
+
+
+def mode_names(session: Session) -> dict[str, str]:
+    """Delivery modes by key, in the reader's language."""
+    query = select(DeliveryMode.key, DeliveryMode.name_zh, DeliveryMode.name_en).order_by(DeliveryMode.position)
+    return {key: localised(zh, en) for key, zh, en in session.execute(query)}
+
+
+def kind_names(session: Session) -> dict[str, str]:
+    """Kinds of session by key, in the reader's language."""
+    query = select(SessionKind.key, SessionKind.name_zh, SessionKind.name_en).order_by(SessionKind.position)
+    return {key: localised(zh, en) for key, zh, en in session.execute(query)}
+
+
+def places_to_choose(session: Session, scope: Scope, place: Place, today: date) -> list[tuple[str, str]]:
+    """(code, name) of the scope's units, the place's own, those directly below either, and the way up."""
+    wanted = {*scope.org_ids, *place.org_ids}
+    above = select(OrgPlacement.path).where(OrgPlacement.org_id.in_(place.org_ids), placed_on(today))
+    for path in session.scalars(above):
+        wanted |= {int(part) for part in path.strip("/").split("/")}
+    query = (
+        select(OrgUnit.code, OrgUnit.name)
+        .join(OrgPlacement, and_(OrgPlacement.org_id == OrgUnit.id, placed_on(today)))
+        .where(
+            or_(OrgUnit.id.in_(wanted), OrgPlacement.parent_id.in_({*scope.org_ids, *place.org_ids})),
+            OrgUnit.id.in_(subtree_ids(scope.org_ids, today)),
+        )
+        .order_by(OrgPlacement.path)
+    )
+    return [(code, name) for code, name in session.execute(query)]

@@ -1,0 +1,164 @@
+"""SELECTs of one member's ledger: what was recorded, and the hours of a year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
+
+from app.attendance.models import Attendance, HourPolicy
+from app.attendance.queries.hours import day_minutes, policy_of
+from app.core.clock import today
+from app.core.vocabulary import COUNTED_STATUSES, ExcuseReason, Group, Method, Status
+from app.members.models import OrgPost, OrgUnit
+from app.members.queries.as_of import standing_of
+from app.trainings.models import SessionKind, TrainingSession, Venue
+
+CENTRAL_KIND = "central_training"
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceRow:
+    """One session of a member's ledger. `is_counted`: closed, not cancelled, and attended or made up."""
+
+    session_id: int
+    office_date: date
+    starts_at: datetime
+    title: str
+    kind_zh: str
+    kind_en: str
+    host_name: str
+    venue_name: str | None
+    status: Status
+    excuse_reason: ExcuseReason | None
+    method: Method
+    minutes: int
+    is_extra: bool
+    is_counted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberHours:
+    """A member's year against its rule; hours have one decimal, rounded down."""
+
+    year: int
+    minutes: int
+    hours: float
+    make_up_hours: float
+    required_hours: int
+    shortfall_hours: float
+    central_classes: int
+    required_central_classes: int
+    is_exempt: bool
+
+
+def member_attendance(
+    session: Session, member_id: int, limit: int = 50, offset: int = 0
+) -> list[AttendanceRow]:
+    """What was recorded of a member, the latest session first."""
+    query = (
+        select(
+            Attendance.session_id,
+            Attendance.office_date,
+            TrainingSession.starts_at,
+            TrainingSession.title,
+            SessionKind.name_zh.label("kind_zh"),
+            SessionKind.name_en.label("kind_en"),
+            OrgUnit.name.label("host_name"),
+            Venue.name.label("venue_name"),
+            Attendance.status,
+            Attendance.excuse_reason,
+            Attendance.method,
+            Attendance.minutes,
+            Attendance.is_extra,
+            and_(Attendance.is_held, Attendance.status.in_(COUNTED_STATUSES)).label("is_counted"),
+        )
+        .join(TrainingSession, TrainingSession.id == Attendance.session_id)
+        .join(SessionKind, SessionKind.key == TrainingSession.kind_key)
+        .join(OrgUnit, OrgUnit.id == TrainingSession.host_org_id)
+        .outerjoin(Venue, Venue.id == TrainingSession.venue_id)
+        .where(Attendance.member_id == member_id)
+        .order_by(Attendance.office_date.desc(), TrainingSession.starts_at.desc(), Attendance.session_id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [AttendanceRow(**row._mapping) for row in session.execute(query)]
+
+
+def member_attendance_count(session: Session, member_id: int) -> int:
+    """How many rows `member_attendance` has in all."""
+    query = select(func.count()).select_from(Attendance).where(Attendance.member_id == member_id)
+    return session.scalar(query) or 0
+
+
+def member_hours(session: Session, member_id: int, year: int, on: date | None = None) -> MemberHours:
+    """Credited hours of one member's year, by the same caps as the report of study hours.
+
+    on: the day whose posts and exemption decide what is required; by default today, or the year's
+    last day once it is over. Nothing is required of a member without a hard demand (exempt).
+    """
+    on = on or max(date(year, 1, 1), min(today(), date(year, 12, 31)))
+    policy = policy_of(session, year)
+    minutes, made_up = _minutes(session, member_id, year, policy)
+    # The age matters for no group that is asked for here.
+    standing = standing_of(session, member_id, on, elderly_age=60)
+    is_exempt = standing is not None and bool(standing.groups & Group.EXEMPT.bit)
+    has_post = _has_post(session, member_id, on)
+    required = 0 if is_exempt else policy.post_hours if has_post else policy.member_hours
+    hours = _hours(minutes, policy)
+    return MemberHours(
+        year=year,
+        minutes=minutes,
+        hours=hours,
+        make_up_hours=_hours(made_up, policy),
+        required_hours=required,
+        shortfall_hours=round(max(0.0, required - hours), 1),
+        central_classes=_central_classes(session, member_id, year),
+        required_central_classes=policy.post_central_classes if has_post and not is_exempt else 0,
+        is_exempt=is_exempt,
+    )
+
+
+def _counted(member_id: int, year: int) -> ColumnElement[bool]:
+    return and_(
+        Attendance.member_id == member_id,
+        Attendance.is_held.is_(True),
+        Attendance.status.in_(COUNTED_STATUSES),
+        Attendance.office_date.between(date(year, 1, 1), date(year, 12, 31)),
+    )
+
+
+def _minutes(session: Session, member_id: int, year: int, policy: HourPolicy) -> tuple[int, int]:
+    """Minutes of the year after both caps, and the part of them that was made up."""
+    made_up = day_minutes(policy, Attendance.status == Status.MADE_UP)
+    days = (
+        select(day_minutes(policy).label("minutes"), made_up.label("made_up"))
+        .where(_counted(member_id, year))
+        .group_by(Attendance.office_date)
+        .subquery("days")
+    )
+    row = session.execute(select(func.sum(days.c.minutes), func.sum(days.c.made_up))).one()
+    return int(row[0] or 0), int(row[1] or 0)
+
+
+def _has_post(session: Session, member_id: int, on: date) -> bool:
+    query = select(OrgPost.post).where(
+        OrgPost.member_id == member_id, OrgPost.starts_on <= on, OrgPost.ends_on > on
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def _central_classes(session: Session, member_id: int, year: int) -> int:
+    """Central trainings of the year; a session without a class is one."""
+    training = func.coalesce(Attendance.class_id, -Attendance.session_id)
+    query = select(func.count(training.distinct())).where(
+        _counted(member_id, year), Attendance.kind_key == CENTRAL_KIND
+    )
+    return session.scalar(query) or 0
+
+
+def _hours(minutes: int, policy: HourPolicy) -> float:
+    """One decimal, rounded down: a begun tenth is no tenth."""
+    return minutes * 10 // policy.minutes_per_hour / 10

@@ -1,0 +1,57 @@
+"""What check-in keeps in a member's browser: an id of the browser, and the members it stands for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from flask import Response, current_app, request
+
+from app.core.crypto import new_token
+
+TWO_YEARS = 2 * 365 * 24 * 3600
+# A couple, a neighbour or two: older people share phones.
+MOST_MEMBERS = 6
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{40,50}")
+
+
+def browser_id() -> str:
+    """The browser's own random id; empty on its first visit or where cookies are off."""
+    value = request.cookies.get(_name("browser"), "")
+    return value if _TOKEN.fullmatch(value) else ""
+
+
+def member_tokens() -> list[str]:
+    """Tokens of the members this browser is bound to, first bound first."""
+    tokens = request.cookies.get(_name("member"), "").split(".")
+    return [token for token in tokens if _TOKEN.fullmatch(token)][:MOST_MEMBERS]
+
+
+def keep_browser_id(response: Response, value: str) -> Response:
+    _set(response, "browser", value)
+    return response
+
+
+def keep_member_tokens(response: Response, tokens: Sequence[str]) -> Response:
+    _set(response, "member", ".".join(tokens[-MOST_MEMBERS:]))
+    return response
+
+
+def new_browser_id() -> str:
+    return new_token()
+
+
+def _set(response: Response, name: str, value: str) -> None:
+    response.set_cookie(
+        _name(name),
+        value,
+        max_age=TWO_YEARS if value else 0,
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.extensions["settings"].secure_cookies,
+    )
+
+
+def _name(name: str) -> str:
+    prefix = "__Host-" if current_app.extensions["settings"].secure_cookies else ""
+    return f"{prefix}bulou_{name}"

@@ -1,0 +1,134 @@
+"""SELECTs that turn a code into a session, and a token or card into a member."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from app.checkin.models import MemberBinding, MemberCard
+from app.core.vocabulary import SessionState
+from app.members.models import Member, Membership, OrgPlacement, OrgUnit
+from app.trainings.models import ExpectedAttendee, SessionKind, TrainingSession, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSession:
+    """What check-in needs to know of a session."""
+
+    id: int
+    state: SessionState
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCardInfo:
+    """What a member is shown of a session before and after checking in."""
+
+    id: int
+    title: str
+    kind_zh: str
+    kind_en: str
+    host_name: str
+    venue_name: str | None
+    starts_at: datetime
+    ends_at: datetime
+    state: SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """The member behind a token or card; revoked: it once was good."""
+
+    member_id: int
+    name: str
+    revoked: bool
+
+
+def code_session(session: Session, session_id: int) -> CodeSession | None:
+    """A session's secret and state."""
+    query = select(TrainingSession.id, TrainingSession.state, TrainingSession.code_secret)
+    found = session.execute(query.where(TrainingSession.id == session_id)).first()
+    return CodeSession(*found) if found else None
+
+
+def open_sessions_for(session: Session, member_id: int, today: date) -> list[CodeSession]:
+    """Open sessions that a member's short code may mean.
+
+    Those that expect the member, and those hosted by the member's branch or anything above it: a
+    guess then has few sessions to hit.
+    """
+    path = (
+        select(OrgPlacement.path)
+        .join(Membership, Membership.org_id == OrgPlacement.org_id)
+        .where(
+            Membership.member_id == member_id,
+            Membership.starts_on <= today,
+            Membership.ends_on > today,
+            OrgPlacement.starts_on <= today,
+            OrgPlacement.ends_on > today,
+        )
+    )
+    found = session.scalar(path)
+    line = [int(part) for part in found.split("/") if part] if found else []
+    expected = exists().where(
+        ExpectedAttendee.session_id == TrainingSession.id, ExpectedAttendee.member_id == member_id
+    )
+    query = select(TrainingSession.id, TrainingSession.state, TrainingSession.code_secret).where(
+        TrainingSession.state == SessionState.OPEN, or_(expected, TrainingSession.host_org_id.in_(line))
+    )
+    return [CodeSession(*row) for row in session.execute(query)]
+
+
+def session_info(session: Session, session_id: int) -> SessionCardInfo | None:
+    """Title, host, place and times, for a member's eyes."""
+    query = (
+        select(
+            TrainingSession.id,
+            TrainingSession.title,
+            SessionKind.name_zh,
+            SessionKind.name_en,
+            OrgUnit.name,
+            Venue.name,
+            TrainingSession.starts_at,
+            TrainingSession.ends_at,
+            TrainingSession.state,
+        )
+        .join(SessionKind, SessionKind.key == TrainingSession.kind_key)
+        .join(OrgUnit, OrgUnit.id == TrainingSession.host_org_id)
+        .outerjoin(Venue, Venue.id == TrainingSession.venue_id)
+        .where(TrainingSession.id == session_id)
+    )
+    found = session.execute(query).first()
+    return SessionCardInfo(*found) if found else None
+
+
+def holders_of_tokens(session: Session, hashes: Sequence[bytes]) -> dict[bytes, TokenHolder]:
+    """Members behind bound-phone tokens, by token hash."""
+    if not hashes:
+        return {}
+    query = (
+        select(MemberBinding.token_hash, Member.id, Member.name, MemberBinding.revoked_at.is_not(None))
+        .join(Member, Member.id == MemberBinding.member_id)
+        .where(MemberBinding.token_hash.in_(hashes))
+    )
+    return {row[0]: TokenHolder(*row[1:]) for row in session.execute(query)}
+
+
+def holder_of_card(session: Session, card_hash: bytes) -> TokenHolder | None:
+    """The member behind a card."""
+    query = (
+        select(Member.id, Member.name, MemberCard.revoked_at.is_not(None))
+        .join(MemberCard, MemberCard.member_id == Member.id)
+        .where(MemberCard.token_hash == card_hash)
+    )
+    found = session.execute(query).first()
+    return TokenHolder(*found) if found else None
+
+
+def member_name(session: Session, member_id: int) -> str | None:
+    """A member's name by id."""
+    return session.scalar(select(Member.name).where(Member.id == member_id))

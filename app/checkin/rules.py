@@ -1,0 +1,88 @@
+"""Decides whether a code is the session's and still good; derives codes, stores nothing."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+# 96 bits in 16 URL-safe characters; 64 would do for a code that lives half a minute.
+MAC_BYTES = 12
+SHORT_CODE = re.compile(r"\d{6}")
+_LONG_CODE = re.compile(r"(\d{1,10})\.(\d{1,12})\.([A-Za-z0-9_-]{16})")
+
+
+@dataclass(frozen=True, slots=True)
+class LongCode:
+    """What the QR code's address says; nothing in it is believed before `verdict`."""
+
+    session_id: int
+    step: int
+    mac: str
+
+
+class Verdict(StrEnum):
+    GOOD = "good"
+    EXPIRED = "expired"
+    FORGED = "forged"
+
+
+def step_of(now: datetime, step_seconds: int) -> int:
+    """Number of the time step that `now` lies in."""
+    return int(now.timestamp()) // step_seconds
+
+
+def step_ends_at(step: int, step_seconds: int) -> datetime:
+    """When the projector replaces the code of `step`; it still passes for one step more."""
+    return datetime.fromtimestamp((step + 1) * step_seconds, UTC)
+
+
+def long_code(secret: bytes, session_id: int, step: int) -> str:
+    """The last part of the address in the QR code: session, step and MAC."""
+    return f"{session_id}.{step}.{_mac(secret, session_id, step)}"
+
+
+def short_code(secret: bytes, session_id: int, step: int) -> str:
+    """Six digits for those who cannot scan; another key purpose, so that neither code tells the other."""
+    digest = hmac.digest(secret, f"short:{session_id}:{step}".encode(), "sha256")
+    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
+
+
+def parse_long_code(text: str) -> LongCode | None:
+    """Read a whole address or its last part; None when it is no code of ours."""
+    last = text.strip().rstrip("/").rsplit("/", 1)[-1].split("?", 1)[0]
+    found = _LONG_CODE.fullmatch(last)
+    return LongCode(int(found[1]), int(found[2]), found[3]) if found else None
+
+
+def parse_short_code(text: str) -> str | None:
+    """Read six digits, grouped or full-width as people type them; None otherwise."""
+    digits = re.sub(r"[\s-]", "", text)
+    if len(digits) != 6 or not digits.isdigit():
+        return None
+    return "".join(str(int(digit)) for digit in digits)
+
+
+def judge(code: LongCode, secret: bytes, now: datetime, step_seconds: int) -> Verdict:
+    """Whether the code is the session's own, of this step or the one before."""
+    expected = _mac(secret, code.session_id, code.step)
+    if not hmac.compare_digest(expected, code.mac):
+        return Verdict.FORGED
+    current = step_of(now, step_seconds)
+    return Verdict.GOOD if code.step in (current, current - 1) else Verdict.EXPIRED
+
+
+def matches_short(text: str, secret: bytes, session_id: int, now: datetime, step_seconds: int) -> bool:
+    """Whether six digits are the session's, of this step or the one before."""
+    current = step_of(now, step_seconds)
+    now_code, last_code = (short_code(secret, session_id, step) for step in (current, current - 1))
+    # Both are compared whatever the first says, so that the time taken tells nothing.
+    return hmac.compare_digest(text, now_code) | hmac.compare_digest(text, last_code)
+
+
+def _mac(secret: bytes, session_id: int, step: int) -> str:
+    digest = hmac.digest(secret, f"scan:{session_id}:{step}".encode(), "sha256")
+    return base64.urlsafe_b64encode(digest[:MAC_BYTES]).decode()

@@ -1,0 +1,106 @@
+"""Shows a session's present code, and reads the one somebody presents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.attendance.errors import CheckInRefused
+from app.attendance.rules import RefusalCode, refusal
+from app.checkin import rules
+from app.checkin.queries.lookup import code_session, open_sessions_for
+from app.core.access import Scope
+from app.core.clock import office_date
+from app.core.db import db, writing
+from app.core.throttle import check_and_count, forget
+from app.core.vocabulary import Method, Status
+from app.trainings.queries.sessions import scoped_session
+
+# Six digits and a handful of sessions: ten tries in ten minutes leave a guess one in ten thousand.
+SHORT_CODE_TRIES = 10
+SHORT_CODE_WINDOW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentCode:
+    """The code on the projector now; `expires_at` is when the next one replaces it."""
+
+    url: str
+    short_code: str
+    step: int
+    expires_at: datetime
+    period_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCode:
+    """The session that a presented code belongs to, and how it was presented."""
+
+    session_id: int
+    method: Method
+
+
+def current_code(
+    session_id: int, scope: Scope, now: datetime, *, base_url: str, step_seconds: int
+) -> CurrentCode:
+    """The code for the present step. Raises NotFound, and CheckInRefused unless the session is open."""
+    row = scoped_session(db.session(), session_id, scope, now)
+    refused = refusal(row.state, Method.MEMBER_SCAN, Status.PRESENT)
+    if refused is not None:
+        raise CheckInRefused(refused)
+    step = rules.step_of(now, step_seconds)
+    return CurrentCode(
+        f"{base_url}/c/{rules.long_code(row.code_secret, row.id, step)}",
+        rules.short_code(row.code_secret, row.id, step),
+        step,
+        rules.step_ends_at(step, step_seconds),
+        step_seconds,
+    )
+
+
+def read_long_code(text: str, now: datetime, *, step_seconds: int) -> ReadCode:
+    """The session of a scanned code. Raises CheckInRefused.
+
+    A closed session says so even when its code is old: that is what the person needs to know.
+    """
+    code = rules.parse_long_code(text)
+    found = code_session(db.session(), code.session_id) if code else None
+    if code is None or found is None:
+        raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
+    verdict = rules.judge(code, found.secret, now, step_seconds)
+    if verdict is rules.Verdict.FORGED:
+        raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
+    refused = refusal(found.state, Method.MEMBER_SCAN, Status.PRESENT)
+    if refused is not None:
+        raise CheckInRefused(refused)
+    if verdict is rules.Verdict.EXPIRED:
+        raise CheckInRefused(RefusalCode.CODE_EXPIRED)
+    return ReadCode(found.id, Method.MEMBER_SCAN)
+
+
+def read_short_code(text: str, member_id: int, now: datetime, *, step_seconds: int) -> ReadCode:
+    """The session whose six digits a member typed. Raises CheckInRefused, TooManyTries."""
+    digits = rules.parse_short_code(text)
+    with writing() as session:
+        check_and_count(
+            session, "short_code", str(member_id), now, limit=SHORT_CODE_TRIES, window=SHORT_CODE_WINDOW
+        )
+    candidates = open_sessions_for(db.session(), member_id, office_date(now))
+    matching = [
+        found.id
+        for found in candidates
+        if digits and rules.matches_short(digits, found.secret, found.id, now, step_seconds)
+    ]
+    # Two sessions with the same digits: rather ask for another try than record in the wrong one.
+    if len(matching) != 1:
+        raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
+    with writing() as session:
+        forget(session, "short_code", str(member_id))
+    return ReadCode(matching[0], Method.SHORT_CODE)
+
+
+def read_code(text: str, member_id: int, now: datetime, *, step_seconds: int) -> ReadCode:
+    """The session of a code in any form: address, its last part, or six digits."""
+    if rules.parse_short_code(text) is not None:
+        return read_short_code(text, member_id, now, step_seconds=step_seconds)
+    return read_long_code(text, now, step_seconds=step_seconds)

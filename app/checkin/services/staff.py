@@ -1,0 +1,129 @@
+"""Records what staff see: a member's card at the door, a tick, a visit; one at a time or a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from app.attendance.errors import CheckInRefused
+from app.attendance.models import Attendance
+from app.attendance.rules import RefusalCode
+from app.attendance.services.record import Outcome, Sighting, record_attendance
+from app.checkin.services.cards import holder_by_card
+from app.core.access import Scope
+from app.core.clock import office_date
+from app.core.db import db
+from app.core.errors import AppError, NotFound
+from app.core.vocabulary import Method, Status
+from app.members.queries.as_of import members_in_scope
+from app.trainings.queries.sessions import scoped_session
+
+STAFF_METHODS = (Method.STAFF_ENTRY, Method.PAPER, Method.IMPORT, Method.API, Method.STAFF_SCAN)
+
+
+@dataclass(frozen=True, slots=True)
+class CardResult:
+    """Whose card it was and what came of it."""
+
+    member_id: int
+    name: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """One tick of an offline round; `id` was made on the device, once."""
+
+    id: str
+    session_id: int
+    member_id: int
+    status: Status
+    method: Method
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """recorded, already_recorded, or a refusal code."""
+
+    id: str
+    result: str
+    status: Status | None = None
+    recorded_at: datetime | None = None
+
+
+def record_card(
+    session_id: int,
+    card: str,
+    scope: Scope,
+    now: datetime,
+    *,
+    tz: ZoneInfo,
+    elderly_age: int,
+    nonce: str | None = None,
+) -> CardResult:
+    """A member's card read at the door of a session. Raises CheckInRefused."""
+    _require_session(session_id, scope, now)
+    member = holder_by_card(card)
+    sighting = Sighting(
+        session_id, member.member_id, Method.STAFF_SCAN, now, recorded_by_id=scope.user_id, nonce=nonce
+    )
+    outcome = record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
+    return CardResult(member.member_id, member.name, outcome)
+
+
+def record_staff(
+    sighting: Sighting, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int
+) -> Outcome:
+    """A member named by staff. Raises CheckInRefused (out_of_scope, unknown_member, not_open …)."""
+    day = _require_session(sighting.session_id, scope, now)
+    wanted = [sighting.member_id]
+    if not any(members_in_scope(db.session(), wanted, scope, on) for on in (office_date(now), day)):
+        raise CheckInRefused(RefusalCode.UNKNOWN_MEMBER)
+    return record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
+
+
+def record_batch(
+    device: str, items: Sequence[BatchItem], scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int
+) -> list[BatchAnswer]:
+    """The ticks of an offline round, each answered for itself; sending them again answers the same."""
+    return [_batch_item(device, item, scope, now, tz, elderly_age) for item in items]
+
+
+def _batch_item(
+    device: str, item: BatchItem, scope: Scope, now: datetime, tz: ZoneInfo, elderly_age: int
+) -> BatchAnswer:
+    sighting = Sighting(
+        item.session_id,
+        item.member_id,
+        item.method,
+        item.occurred_at,
+        item.status,
+        recorded_by_id=scope.user_id,
+        device=device[:64],
+        nonce=item.id,
+    )
+    try:
+        outcome = record_staff(sighting, scope, now, tz=tz, elderly_age=elderly_age)
+    except AppError as refused:
+        return BatchAnswer(item.id, refused.code)
+    # The row's own nonce says whether this very tick made it, so a resent batch hears the same.
+    made_here = outcome.created or _made_by(item)
+    return BatchAnswer(
+        item.id, "recorded" if made_here else "already_recorded", outcome.status, outcome.recorded_at
+    )
+
+
+def _made_by(item: BatchItem) -> bool:
+    row = db.session.get(Attendance, (item.session_id, item.member_id))
+    return row is not None and row.nonce == item.id
+
+
+def _require_session(session_id: int, scope: Scope, now: datetime) -> date:
+    """The session's day. Raises CheckInRefused(out_of_scope) for one out of reach, there or not."""
+    try:
+        return scoped_session(db.session(), session_id, scope, now).office_date
+    except NotFound as missing:
+        raise CheckInRefused(RefusalCode.OUT_OF_SCOPE) from missing

@@ -1,0 +1,90 @@
+"""Makes and redeems tickets: five minutes to press the button after a code was scanned in time."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from app.attendance.errors import CheckInRefused
+from app.attendance.rules import RefusalCode
+from app.checkin.models import SpentTicket
+from app.core.crypto import purpose_key
+from app.core.db import is_postgresql, writing
+from app.core.vocabulary import Method
+
+TICKET_LIFE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Leave for one browser to record at one session until `expires` (Unix seconds).
+
+    member_id 0: nobody chosen yet; such a ticket records nothing, it only leads to those that do.
+    """
+
+    id: str
+    session_id: int
+    browser: str
+    member_id: int
+    method: str
+    expires: int
+
+
+def issue_ticket(session_id: int, browser: str, method: Method, now: datetime) -> Ticket:
+    """A ticket for a browser that has just shown a good code."""
+    expires = int((now + TICKET_LIFE).timestamp())
+    return Ticket(secrets.token_hex(12), session_id, browser, 0, method.value, expires)
+
+
+def for_member(ticket: Ticket, member_id: int) -> Ticket:
+    """The same leave for one member; its id is its own, its end is not moved."""
+    return Ticket(
+        secrets.token_hex(12), ticket.session_id, ticket.browser, member_id, ticket.method, ticket.expires
+    )
+
+
+def sign(ticket: Ticket) -> str:
+    """The ticket as text that cannot be altered."""
+    return str(_serializer().dumps(list(asdict(ticket).values())))
+
+
+def read_ticket(text: str, browser: str, now: datetime) -> Ticket:
+    """The ticket if it is ours, of this browser, and not over. Raises CheckInRefused(code_expired)."""
+    try:
+        ticket = Ticket(*_serializer().loads(text))
+    except (BadSignature, TypeError) as exc:
+        raise CheckInRefused(RefusalCode.CODE_EXPIRED) from exc
+    if not browser or ticket.browser != browser or now.timestamp() >= ticket.expires:
+        raise CheckInRefused(RefusalCode.CODE_EXPIRED)
+    return ticket
+
+
+def spend(session: Session, ticket: Ticket) -> bool:
+    """Use the ticket up inside the caller's transaction; False when it was used before."""
+    insert = postgresql_insert if is_postgresql(session) else sqlite_insert
+    expires_at = datetime.fromtimestamp(ticket.expires).astimezone()
+    statement = (
+        insert(SpentTicket)
+        .values(ticket_id=ticket.id, expires_at=expires_at)
+        .on_conflict_do_nothing()
+        .returning(SpentTicket.ticket_id)
+    )
+    return session.execute(statement).first() is not None
+
+
+def forget_expired(now: datetime) -> int:
+    """Drop spent tickets whose time is over; returns how many."""
+    with writing() as session:
+        gone = delete(SpentTicket).where(SpentTicket.expires_at < now).returning(SpentTicket.ticket_id)
+        return len(session.execute(gone).all())
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(purpose_key("ticket"), salt="ticket")

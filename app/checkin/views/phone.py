@@ -1,0 +1,193 @@
+"""The member's phone: scan, own name, one large button, done; and binding it the first time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+
+from app.attendance.errors import CheckInRefused
+from app.attendance.queries.member import member_attendance, member_hours
+from app.attendance.rules import RefusalCode
+from app.checkin.browser import (
+    browser_id,
+    keep_browser_id,
+    keep_member_tokens,
+    member_tokens,
+    new_browser_id,
+)
+from app.checkin.forms import BindForm
+from app.checkin.queries.lookup import member_name, session_info
+from app.checkin.services.bindings import Proof, bind_phone, forget_phone, holders
+from app.checkin.services.codes import read_long_code, read_short_code
+from app.checkin.services.present import redeem_ticket
+from app.checkin.services.tickets import Ticket, for_member, issue_ticket, read_ticket, sign
+from app.checkin.views import bp
+from app.core.access import MEMBER, PUBLIC, permission
+from app.core.clock import office_tz, today, utc_now
+from app.core.db import db
+from app.core.errors import AppError, InvalidInput
+from app.core.security import csrf
+from app.trainings.queries.upcoming import expected_sessions
+
+
+def _step_seconds() -> int:
+    return int(current_app.extensions["settings"].code_step_seconds)
+
+
+def _rules() -> dict[str, Any]:
+    settings = current_app.extensions["settings"]
+    return {"tz": settings.office_tz, "elderly_age": settings.elderly_age}
+
+
+@bp.get("/c/<code>")
+@permission(PUBLIC)
+def scanned(code: str) -> Any:
+    """A scanned code becomes a ticket. GET never records: messengers open links before people do."""
+    now = utc_now()
+    read = read_long_code(code, now, step_seconds=_step_seconds())
+    browser = browser_id() or new_browser_id()
+    ticket = issue_ticket(read.session_id, browser, read.method, now)
+    return keep_browser_id(make_response(_confirm(ticket)), browser)
+
+
+@bp.get("/checkin/<ticket_text>")
+@permission(MEMBER)
+def resume(ticket_text: str) -> str:
+    """Back to the button after binding, while the ticket lasts."""
+    return _confirm(read_ticket(ticket_text, browser_id(), utc_now()))
+
+
+def _confirm(ticket: Ticket) -> str:
+    """The page with the session, the member's own name and one large button for each."""
+    people = holders(member_tokens())
+    if not people:
+        return _bind_page(BindForm(), sign(ticket))
+    return render_template(
+        "checkin/confirm.html",
+        info=session_info(db.session(), ticket.session_id),
+        people=[(person, sign(for_member(ticket, person.member_id))) for _, person in people],
+        ticket=sign(ticket),
+    )
+
+
+# The ticket is bound to this browser's own cookie, so that no other site can have it posted.
+@bp.post("/checkin")
+@csrf.exempt
+@permission(MEMBER)
+def record() -> str:
+    """The button: record once, and say so only after it is stored."""
+    now = utc_now()
+    members = frozenset(person.member_id for _, person in holders(member_tokens()))
+    session_id, member_id, outcome = redeem_ticket(
+        request.form.get("ticket", ""), browser_id(), members, now, **_rules()
+    )
+    return render_template(
+        "checkin/done.html",
+        info=session_info(db.session(), session_id),
+        name=member_name(db.session(), member_id),
+        outcome=outcome,
+    )
+
+
+@bp.get("/c")
+@permission(PUBLIC)
+def enter_code() -> Any:
+    """Six digits for those who cannot scan."""
+    if not holders(member_tokens()):
+        return redirect(url_for("checkin.bind", then="code"))
+    return render_template("checkin/enter_code.html", error=None, code="")
+
+
+@bp.post("/c")
+@permission(MEMBER)
+def take_code() -> Any:
+    """Six digits become a ticket, as a scan does."""
+    now, text = utc_now(), request.form.get("code", "")[:40]
+    people = holders(member_tokens())
+    if not people:
+        return redirect(url_for("checkin.bind", then="code"))
+    error: AppError = CheckInRefused(RefusalCode.CODE_UNKNOWN)
+    for _, person in people:
+        try:
+            read = read_short_code(text, person.member_id, now, step_seconds=_step_seconds())
+        except CheckInRefused as refused:
+            error = refused
+            continue
+        browser = browser_id() or new_browser_id()
+        ticket = issue_ticket(read.session_id, browser, read.method, now)
+        return keep_browser_id(make_response(_confirm(ticket)), browser)
+    page = render_template("checkin/enter_code.html", error=error, code=text)
+    return page, error.status
+
+
+@bp.get("/bind")
+@permission(PUBLIC)
+def bind() -> str:
+    """The first time: say once who you are."""
+    return _bind_page(BindForm(), "", request.args.get("then", ""))
+
+
+@bp.post("/bind")
+@permission(PUBLIC)
+def bind_submit() -> Any:
+    """Bind this browser; typed text stays when something did not match."""
+    now, form = utc_now(), BindForm(request.form)
+    ticket, then = request.form.get("ticket", ""), request.form.get("then", "")
+    if not form.validate():
+        return _bind_page(form, ticket, then), 422
+    browser = browser_id() or new_browser_id()
+    proof = Proof(form.one_time_code.data, form.name.data, form.phone_tail.data, form.org_code.data)
+    try:
+        token = bind_phone(proof, browser, request.remote_addr or "", now)
+    except InvalidInput as wrong:
+        form.add_errors(wrong.errors)
+        return _bind_page(form, ticket, then), wrong.status
+    target = url_for("checkin.enter_code") if then == "code" else url_for("checkin.mine")
+    if ticket:
+        target = url_for("checkin.resume", ticket_text=ticket)
+    response: Response = redirect(target)  # type: ignore[assignment]
+    keep_browser_id(response, browser)
+    return keep_member_tokens(response, [*member_tokens(), token])
+
+
+def _bind_page(form: BindForm, ticket: str, then: str = "") -> str:
+    return render_template("checkin/bind.html", form=form, ticket=ticket, then=then)
+
+
+@bp.post("/unbind")
+@permission(MEMBER)
+def unbind() -> Any:
+    """Let go of one member on this phone."""
+    tokens = member_tokens()
+    index = request.form.get("who", "")
+    leaving = tokens[int(index)] if index.isdigit() and int(index) < len(tokens) else None
+    if leaving is not None:
+        forget_phone(leaving, utc_now())
+    response: Response = redirect(url_for("checkin.mine"))  # type: ignore[assignment]
+    return keep_member_tokens(response, [token for token in tokens if token != leaving])
+
+
+@bp.get("/mine")
+@permission(MEMBER)
+def mine() -> Any:
+    """A member's own page: next sessions, hours against the year's rule, what was recorded."""
+    tokens = member_tokens()
+    people = holders(tokens)
+    if not people:
+        return redirect(url_for("checkin.bind"))
+    wanted = request.args.get("who", "0")
+    chosen = int(wanted) if wanted.isdigit() and int(wanted) < len(people) else 0
+    person = people[chosen][1]
+    session, year = db.session(), today().year
+    return render_template(
+        "checkin/mine.html",
+        people=[(index, tokens.index(token), found) for index, (token, found) in enumerate(people)],
+        chosen=chosen,
+        person=person,
+        year=year,
+        upcoming=expected_sessions(session, person.member_id, utc_now()),
+        hours=member_hours(session, person.member_id, year),
+        rows=member_attendance(session, person.member_id, limit=20, offset=0),
+        tz=office_tz(),
+    )

@@ -1,0 +1,23 @@
+"""Upkeep of what core owns, called by the scheduler."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from app.core.db import writing
+from app.core.health import beat
+from app.core.throttle import forget_older
+
+
+def beat_scheduler(now: datetime) -> int:
+    """Show that the scheduler runs."""
+    with writing() as session:
+        beat(session, "scheduler", now)
+    return 1
+
+
+def forget_old_tries(now: datetime) -> int:
+    """Drop counts of tries whose window is long over."""
+    with writing() as session:
+        forget_older(session, now - timedelta(days=1))
+    return 1

@@ -1,0 +1,26 @@
+"""Draws QR codes: SVG for screens, PNG for print and for programs."""
+
+from __future__ import annotations
+
+import io
+
+import qrcode
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.image.svg import SvgPathImage
+
+
+def qr_svg(text: str) -> str:
+    """An SVG drawing with the four-module quiet zone; scales to any size."""
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=4)
+    code.add_data(text)
+    image = code.make_image(image_factory=SvgPathImage)
+    return str(image.to_string(encoding="unicode"))
+
+
+def qr_png(text: str, module_pixels: int = 10) -> bytes:
+    """A black-on-white PNG with the quiet zone."""
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=4, box_size=module_pixels)
+    code.add_data(text)
+    buffer = io.BytesIO()
+    code.make_image().save(buffer, format="PNG")
+    return buffer.getvalue()

@@ -1,0 +1,304 @@
+"""Turns the demo district's plain data into rows of the tables; nothing is written here."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.core.crypto import blind_index, seal
+from app.core.vocabulary import AudienceKind, CountMark, Group, Method, OrgKind, OrgSector, Post, SessionState
+from app.demo import words
+from app.demo.assemble import DemoYear, Held
+from app.demo.district import District
+from app.demo.people import Person
+from app.demo.plan import Plan
+from app.demo.today import Today
+from app.members.pinyin import name_pinyin
+from app.trainings.rules import split_credit
+
+Rows = Iterator[dict[str, Any]]
+_BY_STAFF = (Method.STAFF_SCAN, Method.STAFF_ENTRY, Method.PAPER)
+ANNOUNCED_BEFORE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Ids of the demo accounts, and the secretary's branch."""
+
+    admin_id: int
+    organiser_id: int
+    secretary_id: int
+    secretary_org_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What rows need beside their own data."""
+
+    now: datetime
+    tz: ZoneInfo
+    staff: Staff
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A session with the ids that it and its class get."""
+
+    id: int
+    class_id: int | None
+    held: Held
+
+
+def number(demo: DemoYear, today: Today) -> list[Numbered]:
+    """Ids in order: the year's sessions first, then those around today."""
+    all_sessions = [*((0, held) for held in demo.sessions), *((len(demo.courses), held) for held in today.sessions)]
+    return [
+        Numbered(i, before + held.plan.course if held.plan.course else None, held)
+        for i, (before, held) in enumerate(all_sessions, 1)
+    ]
+
+
+def _entered_at(district: District) -> datetime:
+    """When the roster is said to have been entered: not the clock, so that two loads agree."""
+    return datetime(district.year, 1, 2, 1, tzinfo=UTC)
+
+
+def units(district: District) -> Rows:
+    for unit in district.units:
+        yield {
+            "id": unit.id,
+            "code": unit.code,
+            "name": unit.name,
+            "kind": unit.kind,
+            "sector": unit.sector if unit.kind is OrgKind.BRANCH else None,
+            "opened_on": district.began_on,
+            "created_at": _entered_at(district),
+        }
+
+
+def placements(district: District) -> Rows:
+    for unit in district.units:
+        yield {
+            "org_id": unit.id,
+            "parent_id": unit.parent_id,
+            "path": unit.path,
+            "starts_on": district.began_on,
+        }
+
+
+def tags(district: District) -> Rows:
+    for unit in district.units:
+        for tag in unit.tags:
+            yield {"org_id": unit.id, "tag": tag, "starts_on": district.began_on}
+
+
+def members(district: District) -> Rows:
+    for person in district.people:
+        pinyin, initials = name_pinyin(person.name)
+        yield {
+            "id": person.id,
+            "name": person.name,
+            "pinyin": pinyin,
+            "pinyin_initials": initials,
+            "sex": person.sex,
+            "ethnicity": person.ethnicity,
+            "birth_date": person.birth_date,
+            "education": person.education,
+            "membership_type": person.membership_type,
+            "joined_party_on": person.joined_on,
+            "confirmed_on": person.confirmed_on,
+            "job": person.job,
+            "is_migrant_worker": person.is_migrant_worker,
+            **_phone(person.phone),
+            "created_at": _entered_at(district),
+            "updated_at": _entered_at(district),
+        }
+
+
+def _phone(phone: str | None) -> dict[str, bytes | None]:
+    return {
+        "phone_sealed": seal(phone, "phone") if phone else None,
+        "phone_index": blind_index(phone, "phone") if phone else None,
+        "phone_tail_index": blind_index(phone[-4:], "phone_tail") if phone else None,
+    }
+
+
+def memberships(district: District) -> Rows:
+    for stay in district.stays:
+        yield {
+            "member_id": stay.member_id,
+            "org_id": stay.org_id,
+            "starts_on": stay.starts_on,
+            "ends_on": stay.ends_on,
+        }
+
+
+def group_memberships(district: District, context: Context) -> Rows:
+    for row in district.in_groups:
+        yield {
+            "member_id": row.member_id,
+            "group_key": row.group,
+            "starts_on": row.starts_on,
+            "ends_on": row.ends_on,
+            "is_in": row.is_in,
+            "direction": row.direction,
+            "from_place": row.from_place,
+            "to_place": row.to_place,
+            "approved_by_id": context.staff.admin_id if row.group is Group.EXEMPT else None,
+            "created_by_id": context.staff.admin_id,
+            "created_at": _entered_at(district),
+        }
+
+
+def posts(district: District) -> Rows:
+    for row in district.postings:
+        yield {
+            "member_id": row.member_id,
+            "org_id": row.org_id,
+            "post": row.post,
+            "starts_on": row.starts_on,
+        }
+
+
+def venues() -> Rows:
+    for i, (name, address, capacity) in enumerate(words.VENUES, 1):
+        yield {"id": i, "name": name, "address": address, "capacity": capacity, "org_id": 1}
+
+
+def lecturers(district: District) -> Rows:
+    """The district's lecturers, then exemplary members: secretaries of the branches their titles name."""
+    for i, (name, title) in enumerate(words.LECTURERS, 1):
+        yield {"id": i, "name": name, "title": title, "is_exemplar": False, "member_id": None}
+    for i, (sector, title) in enumerate(words.EXEMPLARS, len(words.LECTURERS) + 1):
+        person = _exemplar(district, OrgSector(sector))
+        yield {"id": i, "name": person.name, "title": title, "is_exemplar": True, "member_id": person.id}
+
+
+def _exemplar(district: District, sector: OrgSector) -> Person:
+    inside = {unit.id for unit in district.branches if unit.sector is sector}
+    secretaries = (p.member_id for p in district.postings if p.post is Post.SECRETARY and p.org_id in inside)
+    return district.people[next(secretaries, 1) - 1]
+
+
+def courses(demo: DemoYear, today: Today, context: Context) -> Rows:
+    begun = {held.plan.course: held.plan.starts_at for held in demo.sessions if held.plan.course}
+    for i, course in enumerate((*demo.courses, *today.courses), 1):
+        in_year = i <= len(demo.courses)
+        yield {
+            "id": i,
+            "title": course.title,
+            "kind_key": course.kind,
+            "host_org_id": course.host_id,
+            "created_at": begun[i] - 2 * ANNOUNCED_BEFORE if in_year else context.now,
+        }
+
+
+def sessions(numbered: list[Numbered], context: Context) -> Rows:
+    for row in numbered:
+        plan = row.held.plan
+        declared = plan.declared
+        yield {
+            "id": row.id,
+            "title": plan.title,
+            "kind_key": plan.kind,
+            "mode_key": plan.mode,
+            "state": plan.state,
+            "class_id": row.class_id,
+            "host_org_id": plan.host_id,
+            "venue_id": plan.venue,
+            "starts_at": plan.starts_at,
+            "ends_at": plan.ends_at,
+            "office_date": plan.day,
+            "opens_at": plan.opens_at,
+            "closes_at": plan.closes_at,
+            "credited_minutes": plan.credited_minutes,
+            "code_secret": secrets.token_bytes(32),
+            "declared_person_times": declared.person_times if declared else None,
+            "declared_mark": declared.mark if declared else CountMark.EXACT,
+            **_history(plan, context.now),
+            "created_by_id": _author(plan.host_id, context.staff),
+        }
+
+
+def _history(plan: Plan, now: datetime) -> dict[str, datetime | None]:
+    """When each step was taken: published a week ahead, opened and closed on time, never in the future."""
+    published_at = min(plan.starts_at - ANNOUNCED_BEFORE, now - timedelta(days=1))
+    is_published = plan.state is not SessionState.DRAFT
+    opened_at = plan.opens_at if plan.state in (SessionState.OPEN, SessionState.CLOSED) else None
+    closed_at = plan.closes_at if plan.state is SessionState.CLOSED else None
+    return {
+        "published_at": published_at if is_published else None,
+        "opened_at": opened_at,
+        "closed_at": closed_at,
+        "created_at": published_at - timedelta(days=1),
+        "updated_at": closed_at or opened_at or published_at,
+    }
+
+
+def _author(host_id: int, staff: Staff) -> int:
+    return staff.secretary_id if host_id == staff.secretary_org_id else staff.organiser_id
+
+
+def session_lecturers(numbered: list[Numbered]) -> Rows:
+    for row in numbered:
+        for position, (lecturer_id, role) in enumerate(row.held.plan.lecturers):
+            yield {
+                "session_id": row.id,
+                "lecturer_id": lecturer_id,
+                "role": role,
+                "position": position,
+            }
+
+
+def audience(numbered: list[Numbered]) -> Rows:
+    nothing = {"org_id": None, "group_key": None, "member_id": None}
+    for row in numbered:
+        plan = row.held.plan
+        lines: list[dict[str, Any]] = [{"kind": AudienceKind.ORG, "org_id": i} for i in plan.orgs]
+        lines += [{"kind": AudienceKind.GROUP, "group_key": group} for group in plan.groups]
+        lines += [{"kind": AudienceKind.MEMBER, "member_id": i} for i in plan.members]
+        for line in lines:
+            yield {"session_id": row.id, **nothing, **line}
+
+
+def expected(numbered: list[Numbered]) -> Rows:
+    for row in numbered:
+        for invited in row.held.expected:
+            yield {
+                "session_id": row.id,
+                "member_id": invited.member_id,
+                "org_id": invited.org_id,
+                "groups": invited.groups,
+            }
+
+
+def attendance(numbered: list[Numbered], context: Context) -> Rows:
+    for row in numbered:
+        plan = row.held.plan
+        credit = split_credit(plan.starts_at, plan.ends_at, plan.credited_minutes, context.tz)
+        author = _author(plan.host_id, context.staff)
+        for attendee in row.held.attendees:
+            yield {
+                "session_id": row.id,
+                "member_id": attendee.member_id,
+                "status": attendee.status,
+                "excuse_reason": attendee.excuse_reason,
+                "is_extra": attendee.is_extra,
+                "method": attendee.method,
+                "recorded_by_id": author if attendee.method in _BY_STAFF else None,
+                "occurred_at": attendee.occurred_at,
+                "received_at": attendee.received_at,
+                "is_held": plan.state is SessionState.CLOSED,
+                "office_date": plan.day,
+                "kind_key": plan.kind,
+                "mode_key": plan.mode,
+                "class_id": row.class_id,
+                "minutes": credit.total,
+                "morning_minutes": credit.morning,
+                "org_id": attendee.org_id,
+                "groups": attendee.groups,
+            }

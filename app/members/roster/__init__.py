@@ -1,0 +1,1 @@
+"""Reads the offices' own rosters and trees (Excel, CSV), reports row by row, and applies all or nothing."""

@@ -1,0 +1,199 @@
+"""Writes a planned roster import: everything in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, delete, insert, update
+from sqlalchemy.orm import Session
+
+from app.core.access import Scope
+from app.core.audit import record_act
+from app.core.crypto import blind_index, seal
+from app.core.db import writing
+from app.core.errors import InvalidInput
+from app.core.i18n import lazy
+from app.core.vocabulary import FOREVER, Group
+from app.members.models import GroupMembership, Member, Membership, OrgPost
+from app.members.pinyin import name_pinyin
+from app.members.roster import queries
+from app.members.roster.plan import ChangedMember, ImportDates, NewMember, Plan
+from app.members.roster.planning import plan_roster
+from app.members.roster.reading import Roster
+from app.members.roster.rules_groups import Act, GroupEdit
+from app.members.rules import after_transfer
+
+_MEMBERS = cast(Table, Member.__table__)
+_MEMBERSHIPS = cast(Table, Membership.__table__)
+_GROUPS = cast(Table, GroupMembership.__table__)
+_POSTS = cast(Table, OrgPost.__table__)
+
+
+def import_roster(roster: Roster, dates: ImportDates, scope: Scope, now: datetime) -> Plan:
+    """Store the roster, unless one row or more is rejected: then nothing is stored.
+
+    The plan is made inside the transaction that applies it, so it cannot be out of date. Raises
+    InvalidInput for days in the future.
+    """
+    check_dates(dates)
+    with writing() as session:
+        plan = plan_roster(session, roster, dates, scope)
+        if plan.is_clean and (plan.created or plan.changed):
+            _create(session, plan.created, scope, now)
+            _change(session, plan.changed, dates, scope, now)
+            moved = sum(1 for member in plan.changed if member.is_transferred)
+            record_act(
+                session, "members.import", "members", scope.user_id, now,
+                created=len(plan.created), updated=len(plan.changed),
+                unchanged=len(plan.unchanged), transferred=moved,
+            )  # fmt: skip
+    return plan
+
+
+def check_dates(dates: ImportDates) -> None:
+    """An import tells what is, not what will be."""
+    for name, day in (("accepted_on", dates.accepted_on), ("as_of", dates.as_of)):
+        if day is not None and day > dates.today:
+            raise InvalidInput.field(name, "future", lazy("日期不能在今天以后。"))
+
+
+def _create(session: Session, created: Sequence[NewMember], scope: Scope, now: datetime) -> None:
+    if not created:
+        return
+    statement = insert(_MEMBERS).returning(_MEMBERS.c.id, sort_by_parameter_order=True)
+    ids = session.execute(statement, [_member_row(new, now) for new in created]).scalars().all()
+    session.execute(
+        insert(_MEMBERSHIPS),
+        [
+            {"member_id": member_id, "org_id": new.org_id, "starts_on": new.starts_on, "ends_on": FOREVER}
+            for member_id, new in zip(ids, created, strict=True)
+        ],
+    )
+    pairs = ((member_id, new.groups) for member_id, new in zip(ids, created, strict=True))
+    _edit_groups(session, pairs, scope, now)
+
+
+def _member_row(new: NewMember, now: datetime) -> dict[str, Any]:
+    full, initials = name_pinyin(new.row.name)
+    facts = {name: new.row.values.get(name) for name in queries.FACTS}
+    return {
+        **facts,
+        "name": new.row.name,
+        "pinyin": full,
+        "pinyin_initials": initials,
+        **_phone_columns(new.row.phone, new.phone_index),
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _phone_columns(phone: str | None, index: bytes | None) -> dict[str, bytes | None]:
+    return {
+        "phone_sealed": seal(phone, "phone") if phone else None,
+        "phone_index": index,
+        "phone_tail_index": blind_index(phone[-4:], "phone_tail") if phone else None,
+    }
+
+
+def _change(
+    session: Session, changed: Sequence[ChangedMember], dates: ImportDates, scope: Scope, now: datetime
+) -> None:
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for member in changed:
+        values = dict(member.values)
+        if member.has_new_phone:
+            values |= _phone_columns(member.row.phone, member.phone_index)
+        values["updated_at"] = now
+        by_columns.setdefault(tuple(values), []).append({**values, "wanted_id": member.member_id})
+    for columns, rows in by_columns.items():
+        statement = update(_MEMBERS).where(_MEMBERS.c.id == bindparam("wanted_id"))
+        session.execute(statement.values({column: bindparam(column) for column in columns}), rows)
+    _transfer(session, [member for member in changed if member.is_transferred], dates)
+    _edit_groups(session, ((member.member_id, member.groups) for member in changed), scope, now)
+
+
+def _transfer(session: Session, moved: Sequence[ChangedMember], dates: ImportDates) -> None:
+    """Write the branches of each moved member anew, and end the posts held in the old branch."""
+    if not moved:
+        return
+    wanted = {member.member_id: member.org_id for member in moved}
+    spans = queries.branch_spans_of(session, list(wanted))
+    rows: list[dict[str, Any]] = []
+    left: list[dict[str, Any]] = []
+    for member_id, org_id in wanted.items():
+        before = spans.get(member_id, [])
+        if not before:
+            rows.append(_membership(member_id, org_id, dates.accepted_on, FOREVER))
+        else:
+            after = after_transfer(before, org_id, dates.accepted_on, dates.today)
+            rows.extend(_membership(member_id, s.org_id, s.starts_on, s.ends_on) for s in after)
+            left.append({"wanted_member": member_id, "wanted_org": before[-1].org_id})
+    for ids in _chunks(list(wanted)):
+        session.execute(delete(_MEMBERSHIPS).where(_MEMBERSHIPS.c.member_id.in_(ids)))
+    session.execute(insert(_MEMBERSHIPS), rows)
+    if left:
+        _end_posts(session, left, dates.accepted_on)
+
+
+def _membership(member_id: int, org_id: int, starts_on: date, ends_on: date) -> dict[str, Any]:
+    return {"member_id": member_id, "org_id": org_id, "starts_on": starts_on, "ends_on": ends_on}
+
+
+def _end_posts(session: Session, left: Sequence[dict[str, Any]], day: date) -> None:
+    of_old_branch = (_POSTS.c.member_id == bindparam("wanted_member")) & (
+        _POSTS.c.org_id == bindparam("wanted_org")
+    )
+    session.execute(delete(_POSTS).where(of_old_branch, _POSTS.c.starts_on >= day), left)
+    session.execute(update(_POSTS).where(of_old_branch, _POSTS.c.ends_on > day).values(ends_on=day), left)
+
+
+def _edit_groups(
+    session: Session, pairs: Iterable[tuple[int, Sequence[GroupEdit]]], scope: Scope, now: datetime
+) -> None:
+    opened, ended, erased, moved = [], [], [], []
+    for member_id, edits in pairs:
+        for edit in edits:
+            key = {"wanted_member": member_id, "wanted_group": edit.group, "wanted_start": edit.starts_on}
+            if edit.act is Act.OPEN:
+                opened.append(_group_row(member_id, edit, scope, now))
+            elif edit.act is Act.ERASE:
+                erased.append(key)
+            elif edit.act is Act.MOVE:
+                moved.append({**key, "to_place": edit.to_place})
+            else:
+                ended.append({**key, "ends_on": edit.ends_on})
+    mine = (
+        (_GROUPS.c.member_id == bindparam("wanted_member"))
+        & (_GROUPS.c.group_key == bindparam("wanted_group"))
+        & (_GROUPS.c.starts_on == bindparam("wanted_start"))
+    )
+    # Ends first: a row that opens today may follow one that ends today.
+    if erased:
+        session.execute(delete(_GROUPS).where(mine), erased)
+    if ended:
+        session.execute(update(_GROUPS).where(mine).values(ends_on=bindparam("ends_on")), ended)
+    if moved:
+        session.execute(update(_GROUPS).where(mine).values(to_place=bindparam("to_place")), moved)
+    if opened:
+        session.execute(insert(_GROUPS), opened)
+
+
+def _group_row(member_id: int, edit: GroupEdit, scope: Scope, now: datetime) -> dict[str, Any]:
+    return {
+        "member_id": member_id,
+        "group_key": edit.group,
+        "starts_on": edit.starts_on,
+        "ends_on": edit.ends_on,
+        "is_in": True,
+        "direction": "out" if edit.group is Group.MOBILE else None,
+        "to_place": edit.to_place,
+        "created_by_id": scope.user_id,
+        "created_at": now,
+    }
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), queries.CHUNK):
+        yield ids[start : start + queries.CHUNK]

@@ -1,0 +1,119 @@
+"""SELECTs of an import: everything it compares with, each loaded once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, and_, func, select
+from sqlalchemy.orm import Session
+
+from app.core.access import Scope
+from app.members.models import GroupMembership, Member, Membership, OrgPlacement
+from app.members.queries.tree import OrgRow, placed_on, roots, tree
+from app.members.roster.rules_branches import Unit
+from app.members.roster.rules_groups import ROSTER_GROUPS, GroupSpan
+from app.members.rules import BranchSpan
+
+# Columns that a roster can change, beside the phone.
+FACTS = (
+    "sex",
+    "ethnicity",
+    "birth_date",
+    "education",
+    "membership_type",
+    "joined_party_on",
+    "confirmed_on",
+    "job",
+    "social_stratum",
+    "is_migrant_worker",
+)
+# Both databases take more parameters than this in one statement.
+CHUNK = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """The units within the scope; `since` is when each first had a place, `with_members` who ever had any."""
+
+    units: list[Unit]
+    names: dict[int, str]
+    since: dict[int, date]
+    with_members: frozenset[int]
+
+
+def whole_office(session: Session, on: date) -> Scope | None:
+    """The command line's scope: the whole tree; None when there is no tree yet."""
+    ids = tuple(row.id for row in roots(session, on))
+    return Scope(ids, None) if ids else None
+
+
+def branches(session: Session, scope: Scope, on: date) -> Branches:
+    rows = tree(session, scope, on)
+    names = {row.id: row.name for row in rows}
+    since = select(OrgPlacement.org_id, func.min(OrgPlacement.starts_on)).group_by(OrgPlacement.org_id)
+    return Branches(
+        units=[Unit(row.id, row.code, row.name, row.kind, _ancestors(row, names)) for row in rows],
+        names=names,
+        since=dict(session.execute(since).tuples()),
+        with_members=frozenset(session.scalars(select(Membership.org_id).distinct())),
+    )
+
+
+def all_placed(session: Session, on: date) -> Sequence[int]:
+    """Ids of all units that have a place in the tree on the day, whatever the scope."""
+    return session.scalars(select(OrgPlacement.org_id).where(placed_on(on))).all()
+
+
+def _ancestors(row: OrgRow, names: dict[int, str]) -> tuple[str, ...]:
+    ids = [int(part) for part in row.path.split("/") if part][:-1]
+    return tuple(names[i] for i in ids if i in names)
+
+
+def members_for_matching(session: Session, on: date) -> Sequence[Row[Any]]:
+    """Every member of the office once: id, name, phone_index, phone_sealed, FACTS, and org_id on the day."""
+    query = select(
+        Member.id,
+        Member.name,
+        Member.phone_index,
+        Member.phone_sealed,
+        *[getattr(Member, name) for name in FACTS],
+        Membership.org_id,
+    ).outerjoin(
+        Membership,
+        and_(Membership.member_id == Member.id, Membership.starts_on <= on, Membership.ends_on > on),
+    )
+    return session.execute(query).all()
+
+
+def roster_groups(session: Session) -> dict[int, list[GroupSpan]]:
+    """The rows of the groups that rosters speak of, by member."""
+    query = select(
+        GroupMembership.member_id,
+        GroupMembership.group,
+        GroupMembership.starts_on,
+        GroupMembership.ends_on,
+        GroupMembership.is_in,
+        GroupMembership.direction,
+        GroupMembership.to_place,
+    ).where(GroupMembership.group.in_(ROSTER_GROUPS))
+    found: dict[int, list[GroupSpan]] = {}
+    for row in session.execute(query.order_by(GroupMembership.starts_on)).all():
+        found.setdefault(row[0], []).append(GroupSpan(*row[1:]))
+    return found
+
+
+def branch_spans_of(session: Session, member_ids: Sequence[int]) -> dict[int, list[BranchSpan]]:
+    """Every branch of some members, by date."""
+    found: dict[int, list[BranchSpan]] = {}
+    for start in range(0, len(member_ids), CHUNK):
+        query = (
+            select(Membership.member_id, Membership.starts_on, Membership.ends_on, Membership.org_id)
+            .where(Membership.member_id.in_(member_ids[start : start + CHUNK]))
+            .order_by(Membership.starts_on)
+        )
+        for row in session.execute(query).all():
+            found.setdefault(row[0], []).append(BranchSpan(*row[1:]))
+    return found

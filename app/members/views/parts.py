@@ -1,0 +1,20 @@
+"""What other features show on a member's page; they register here, so that this one imports none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+# Takes (member_id, today), after the member was found within the reader's scope; returns template
+# variables, for example {"attendance": …} for members/_attendance.html.
+Part = Callable[[int, date], Mapping[str, Any]]
+PARTS: list[Part] = []
+
+
+def page_parts(member_id: int, on: date) -> dict[str, Any]:
+    """Variables of every registered part."""
+    context: dict[str, Any] = {}
+    for part in PARTS:
+        context.update(part(member_id, on))
+    return context

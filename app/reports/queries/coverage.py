@@ -1,0 +1,129 @@
+"""The figure coverage: who of a day's members was reached at least once in a period."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CTE, and_, case, func, select
+from sqlalchemy.orm import Session
+
+from app.attendance.models import Attendance
+from app.core.vocabulary import Group
+from app.members.models import Membership
+from app.members.queries.as_of import members_as_of
+from app.reports.labels import group_label
+from app.reports.queries.place import Place, counted_in, inside_on, org_rows, units_below
+from app.reports.rules import CoverageBy, Period, Snapshot, share
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """Members of the day and those reached; `key` and `label` are empty in the total.
+
+    `required` leaves out members without a hard attendance demand (exempt).
+    """
+
+    key: str
+    label: str
+    members: int
+    covered: int
+    required: int
+    required_covered: int
+
+    @property
+    def coverage(self) -> float | None:
+        return share(self.covered, self.members)
+
+    @property
+    def required_coverage(self) -> float | None:
+        return share(self.required_covered, self.required)
+
+    @property
+    def uncovered(self) -> int:
+        return self.members - self.covered
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The deduplicated total and its rows; groups overlap, and each is counted whole."""
+
+    total: CoverageRow
+    rows: tuple[CoverageRow, ...]
+
+
+# (set of Group bits, reached or not, how many members)
+_Tally = tuple[int, int, int]
+
+
+def coverage(session: Session, period: Period, snapshot: Snapshot, place: Place, by: CoverageBy) -> Coverage:
+    """Members of the day, and those of them with at least one attendance that counts in the period.
+
+    Denominator: every member who belonged to a branch of the place on `snapshot.on`, in the groups of
+    that day. Numerator: those with a counted row in the period, whatever branch they were in when
+    they came. Guests and head counts are in neither. Source: domain.md, "Figures".
+    """
+    reached = reached_members(period, snapshot, place)
+    if by is CoverageBy.ORG:
+        return _by_org(session, snapshot, place, reached)
+    query = select(reached.c.groups, reached.c.covered, func.count()).group_by(
+        reached.c.groups, reached.c.covered
+    )
+    tallies = [(bits, covered, n) for bits, covered, n in session.execute(query)]
+    rows = [
+        _row(group.value, group_label(group), (t for t in tallies if t[0] & group.bit)) for group in Group
+    ]
+    return Coverage(_row("", "", tallies), tuple(rows))
+
+
+def _by_org(session: Session, snapshot: Snapshot, place: Place, reached: CTE) -> Coverage:
+    day = Period(snapshot.on, snapshot.on)
+    units = units_below(place, day)
+    placed = and_(
+        units.c.org_id == reached.c.org_id, units.c.starts_on <= snapshot.on, units.c.ends_on > snapshot.on
+    )
+    exempt = reached.c.groups.bitwise_and(Group.EXEMPT.bit).label("exempt")
+    query = (
+        select(units.c.unit_id, exempt, reached.c.covered, func.count())
+        .select_from(reached)
+        .join(units, placed)
+        .group_by(units.c.unit_id, "exempt", reached.c.covered)
+    )
+    by_unit: dict[int, list[_Tally]] = defaultdict(list)
+    for unit_id, bits, covered, n in session.execute(query):
+        by_unit[unit_id].append((bits, covered, n))
+    rows = [
+        _row(code, label, by_unit.get(unit_id, []))
+        for unit_id, code, label in org_rows(session, place, day, set(by_unit))
+    ]
+    total = select(exempt, reached.c.covered, func.count()).group_by("exempt", reached.c.covered)
+    return Coverage(_row("", "", [(b, c, n) for b, c, n in session.execute(total)]), tuple(rows))
+
+
+def _row(key: str, label: str, tallies: Iterable[_Tally]) -> CoverageRow:
+    members = covered = required = required_covered = 0
+    for bits, is_covered, count in tallies:
+        owed = 0 if bits & Group.EXEMPT.bit else count
+        members += count
+        covered += count * is_covered
+        required += owed
+        required_covered += owed * is_covered
+    return CoverageRow(key, label, members, covered, required, required_covered)
+
+
+def members_of_day(snapshot: Snapshot, place: Place) -> Any:
+    """CTE (member_id, org_id, groups) of the members of the place on the snapshot's day."""
+    query = members_as_of(snapshot.on, snapshot.elderly_age).where(
+        inside_on(place, Membership.org_id, snapshot.on)
+    )
+    return query.cte("day").prefix_with("MATERIALIZED")
+
+
+def reached_members(period: Period, snapshot: Snapshot, place: Place) -> CTE:
+    """CTE (member_id, org_id, groups, covered 0 or 1) of the members of the day."""
+    day = members_of_day(snapshot, place)
+    came = select(Attendance.member_id).where(*counted_in(period))
+    covered = case((day.c.member_id.in_(came), 1), else_=0).label("covered")
+    return select(day.c.member_id, day.c.org_id, day.c.groups, covered).cte("reached")

@@ -1,0 +1,158 @@
+"""The duty matrix: what each branch held in each month, against how often it is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import and_, case, func, select
+from sqlalchemy.orm import Session
+
+from app.core.i18n import localised
+from app.core.vocabulary import OrgKind
+from app.members.models import OrgPlacement, OrgUnit
+from app.members.queries.tree import placed_on
+from app.reports.queries.cut import cut_rows
+from app.reports.queries.person_times import month_of
+from app.reports.queries.place import Place, held_in, inside_on
+from app.reports.rules import DutyScore, Key, Period, Slice, duty_score, share, snapshot_day
+from app.trainings.models import SessionKind, TrainingSession
+
+
+@dataclass(frozen=True, slots=True)
+class DutyKind:
+    """A kind of session that branches owe; frequency: monthly, quarterly or yearly."""
+
+    key: str
+    label: str
+    frequency: str
+
+
+@dataclass(frozen=True, slots=True)
+class DutyCount:
+    """One branch and one duty: sessions held in each of twelve months; periods met of those due."""
+
+    kind: str
+    months: tuple[int, ...]
+    met: int
+    due: int
+
+    @property
+    def months_met(self) -> int:
+        return sum(1 for count in self.months if count)
+
+    @property
+    def rate(self) -> float | None:
+        return share(self.met, self.due)
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRow:
+    """One branch with all its duties."""
+
+    org_code: str
+    org_name: str
+    duties: tuple[DutyCount, ...]
+
+    @property
+    def months(self) -> tuple[int, ...]:
+        """Duty sessions of all kinds in each month."""
+        return tuple(sum(counts) for counts in zip(*(duty.months for duty in self.duties), strict=True))
+
+    @property
+    def months_met(self) -> int:
+        """Months with at least one duty session."""
+        return sum(1 for count in self.months if count)
+
+    @property
+    def met(self) -> int:
+        return sum(duty.met for duty in self.duties)
+
+    @property
+    def due(self) -> int:
+        return sum(duty.due for duty in self.duties)
+
+    @property
+    def rate(self) -> float | None:
+        return share(self.met, self.due)
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """`count` branches of the place, the asked part of them by code; `on`: the day it is as of."""
+
+    year: int
+    on: date
+    count: int
+    kinds: tuple[DutyKind, ...]
+    rows: tuple[DutyRow, ...]
+    next: Key | None
+
+
+def duties(
+    session: Session,
+    year: int,
+    place: Place,
+    today: date,
+    cut: Slice = Slice(),  # noqa: B008 - frozen
+) -> Duties:
+    """Held sessions of every duty kind, by hosting branch and month.
+
+    A session hosted by a party group counts for the branch that the group hangs under. Branches are
+    those of the place on the year's last day, or today while it runs; see `duty_score` for what is due.
+    """
+    period = Period.of_year(year)
+    on = snapshot_day(period, today)
+    kinds = _kinds(session)
+    branches: Any = (
+        select(OrgUnit.code, OrgUnit.id, OrgUnit.name, OrgUnit.opened_on)
+        .join(OrgPlacement, and_(OrgPlacement.org_id == OrgUnit.id, placed_on(on)))
+        .where(OrgUnit.kind == OrgKind.BRANCH, OrgUnit.closed_on > on, inside_on(place, OrgUnit.id, on))
+    )
+    count = session.scalar(select(func.count()).select_from(branches.subquery())) or 0
+    found, following = cut_rows(session, branches, (OrgUnit.code, OrgUnit.id), cut)
+    held = _held(session, period, [row.id for row in found])
+    rows = []
+    for code, org_id, name, opened_on in found:
+        counts = []
+        for kind in kinds:
+            months = tuple(held.get((org_id, kind.key, f"{year:04d}-{m:02d}"), 0) for m in range(1, 13))
+            score: DutyScore = duty_score(kind.frequency, months, year, opened_on, on)
+            counts.append(DutyCount(kind.key, months, score.met, score.due))
+        rows.append(DutyRow(code, name, tuple(counts)))
+    after = (found[-1].code, found[-1].id) if following else None
+    return Duties(year, on, count, kinds, tuple(rows), after)
+
+
+def _kinds(session: Session) -> tuple[DutyKind, ...]:
+    query = (
+        select(SessionKind.key, SessionKind.name_zh, SessionKind.name_en, SessionKind.duty_frequency)
+        .where(SessionKind.duty_frequency.is_not(None))
+        .order_by(SessionKind.position)
+    )
+    return tuple(
+        DutyKind(key, localised(zh, en), str(often)) for key, zh, en, often in session.execute(query)
+    )
+
+
+def _held(session: Session, period: Period, branch_ids: list[int]) -> dict[tuple[int, str, str], int]:
+    """(branch, kind, month) → held sessions."""
+    day = TrainingSession.office_date
+    branch = case((OrgUnit.kind == OrgKind.GROUP, OrgPlacement.parent_id), else_=OrgUnit.id).label(
+        "branch_id"
+    )
+    placed = and_(
+        OrgPlacement.org_id == OrgUnit.id, OrgPlacement.starts_on <= day, OrgPlacement.ends_on > day
+    )
+    month = month_of(day)
+    query: Any = (
+        select(branch, TrainingSession.kind_key, month, func.count())
+        .select_from(TrainingSession)
+        .join(SessionKind, SessionKind.key == TrainingSession.kind_key)
+        .join(OrgUnit, OrgUnit.id == TrainingSession.host_org_id)
+        .join(OrgPlacement, placed)
+        .where(*held_in(period), SessionKind.duty_frequency.is_not(None), branch.in_(branch_ids))
+        .group_by("branch_id", TrainingSession.kind_key, month)
+    )
+    return {(org_id, kind, held_in_month): n for org_id, kind, held_in_month, n in session.execute(query)}

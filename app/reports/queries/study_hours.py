@@ -1,0 +1,201 @@
+"""The figure study_hours: each member's credited hours of a year against what the rule asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Integer, case, cast, func, select, true
+from sqlalchemy.orm import Session
+
+from app.attendance.models import Attendance, HourPolicy
+from app.core.vocabulary import Group, Status
+from app.members.models import Member, OrgPost, OrgUnit
+from app.reports.queries.coverage import members_of_day
+from app.reports.queries.cut import cut_rows
+from app.reports.queries.place import Place, counted_in
+from app.reports.rules import Key, Period, Slice, Snapshot, hours_of
+
+CENTRAL_KIND = "central_training"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyHoursItem:
+    """A member's year; hours have one decimal, rounded down."""
+
+    member: int
+    name: str
+    org_code: str
+    org_name: str
+    groups: tuple[Group, ...]
+    has_post: bool
+    required_hours: int
+    hours: float
+    # The part of `hours` that came from make-up study.
+    make_up_hours: float
+    central_classes: int
+    shortfall_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class StudyHours:
+    """Members asked for, in parts by branch code and id; `hours` is the sum of all `count` members."""
+
+    year: int
+    count: int
+    hours: float
+    items: tuple[StudyHoursItem, ...]
+    next: Key | None
+
+
+def policy_of(session: Session, year: int) -> HourPolicy:
+    """The study-hour rule of a year: the latest one made for it or for an earlier year."""
+    query = select(HourPolicy).where(HourPolicy.from_year <= year).order_by(HourPolicy.from_year.desc())
+    found = session.scalars(query.limit(1)).first()
+    # Years before the first rule are read by the first one.
+    return found or session.scalars(select(HourPolicy).order_by(HourPolicy.from_year).limit(1)).one()
+
+
+def study_hours(
+    session: Session,
+    year: int,
+    snapshot: Snapshot,
+    place: Place,
+    below: bool = False,
+    cut: Slice = Slice(),  # noqa: B008 - frozen
+) -> StudyHours:
+    """Hours of the year of every member who belongs to the place on the snapshot's day.
+
+    Minutes of rows that count, of any branch, cut to the half-day's cap before and after noon and to
+    the day's cap; then hours by the year's rule. Required: the rule's hours of a post holder of that
+    day, of a member otherwise, and none of a member without a hard demand (exempt).
+    below: only members who still lack hours. Source: domain.md, "Rules that the software computes".
+    """
+    policy = policy_of(session, year)
+    day = members_of_day(snapshot, place)
+    credit = _credit(policy, Period.of_year(year), day, place)
+    central = _central(Period.of_year(year))
+    posts = _post_holders(snapshot)
+    has_post = posts.c.member_id.is_not(None)
+    required = case(
+        (day.c.groups.bitwise_and(Group.EXEMPT.bit) != 0, 0),
+        (has_post, policy.post_hours),
+        else_=policy.member_hours,
+    )
+    minutes = func.coalesce(credit.c.minutes, 0)
+    lacks = minutes < required * policy.minutes_per_hour
+    joined = (
+        day.join(Member, Member.id == day.c.member_id)
+        .join(OrgUnit, OrgUnit.id == day.c.org_id)
+        .outerjoin(credit, credit.c.member_id == day.c.member_id)
+        .outerjoin(central, central.c.member_id == day.c.member_id)
+        .outerjoin(posts, posts.c.member_id == day.c.member_id)
+    )
+    # Totals beside every row: the year is gathered once, not once for them and once for the rows.
+    everyone = (
+        select(
+            day.c.member_id,
+            Member.name,
+            OrgUnit.code,
+            OrgUnit.name.label("org_name"),
+            day.c.groups,
+            has_post.label("has_post"),
+            required.label("required"),
+            minutes.label("minutes"),
+            func.coalesce(credit.c.made_up, 0).label("made_up"),
+            func.coalesce(central.c.classes, 0).label("central"),
+            func.count().over().label("all_members"),
+            func.sum(minutes).over().label("all_minutes"),
+        )
+        .select_from(joined)
+        .where(lacks if below else true())
+        .subquery("everyone")
+    )
+    rows, following = cut_rows(session, select(everyone), (everyone.c.code, everyone.c.member_id), cut)
+    items = tuple(_item(row, policy.minutes_per_hour) for row in rows)
+    after = (items[-1].org_code, items[-1].member) if following else None
+    count, all_minutes = (rows[0].all_members, rows[0].all_minutes) if rows else (0, 0)
+    return StudyHours(year, count, hours_of(int(all_minutes), policy.minutes_per_hour), items, after)
+
+
+def year_hours(session: Session, year: int, snapshot: Snapshot, place: Place) -> float:
+    """`hours` of `study_hours` alone, without its list."""
+    policy = policy_of(session, year)
+    day = members_of_day(snapshot, place)
+    credit = _credit(policy, Period.of_year(year), day, place)
+    query = select(func.sum(credit.c.minutes)).where(credit.c.member_id.in_(select(day.c.member_id)))
+    return hours_of(int(session.scalar(query) or 0), policy.minutes_per_hour)
+
+
+def _item(row: Any, minutes_per_hour: int) -> StudyHoursItem:
+    hours = hours_of(int(row.minutes), minutes_per_hour)
+    return StudyHoursItem(
+        member=row.member_id,
+        name=row.name,
+        org_code=row.code,
+        org_name=row.org_name,
+        groups=Group.from_bits(row.groups),
+        has_post=bool(row.has_post),
+        required_hours=row.required,
+        hours=hours,
+        make_up_hours=hours_of(int(row.made_up), minutes_per_hour),
+        central_classes=row.central,
+        shortfall_hours=round(max(0.0, row.required - hours), 1),
+    )
+
+
+def _at_most(value: Any, cap: int) -> Any:
+    return case((value > cap, cap), else_=value)
+
+
+def _credit(policy: HourPolicy, year: Period, day: Any, place: Place) -> Any:
+    """Subquery (member_id, minutes, made_up): a year's minutes after both caps."""
+    made_up = Attendance.status == Status.MADE_UP
+    morning, afternoon = Attendance.morning_minutes, Attendance.minutes - Attendance.morning_minutes
+
+    def capped(before_noon: Any, after_noon: Any) -> Any:
+        half = policy.half_day_cap_minutes
+        both = _at_most(func.sum(before_noon), half) + _at_most(func.sum(after_noon), half)
+        return _at_most(both, policy.day_cap_minutes)
+
+    # A filter that lets everyone through costs as much as the year's sums do.
+    of_day = true() if place.is_everything else Attendance.member_id.in_(select(day.c.member_id))
+    days = (
+        select(
+            Attendance.member_id,
+            capped(morning, afternoon).label("minutes"),
+            capped(case((made_up, morning), else_=0), case((made_up, afternoon), else_=0)).label("made_up"),
+        )
+        .where(*counted_in(year), of_day)
+        .group_by(Attendance.member_id, Attendance.office_date)
+        .subquery("days")
+    )
+    return (
+        select(
+            days.c.member_id,
+            cast(func.sum(days.c.minutes), Integer).label("minutes"),
+            cast(func.sum(days.c.made_up), Integer).label("made_up"),
+        )
+        .group_by(days.c.member_id)
+        .subquery("credit")
+    )
+
+
+def _central(year: Period) -> Any:
+    """Subquery (member_id, classes): central trainings of a year, a session without a class being one."""
+    training = func.coalesce(Attendance.class_id, -Attendance.session_id)
+    return (
+        select(Attendance.member_id, func.count(training.distinct()).label("classes"))
+        .where(*counted_in(year), Attendance.kind_key == CENTRAL_KIND)
+        .group_by(Attendance.member_id)
+        .subquery("central")
+    )
+
+
+def _post_holders(snapshot: Snapshot) -> Any:
+    return (
+        select(OrgPost.member_id)
+        .where(OrgPost.starts_on <= snapshot.on, OrgPost.ends_on > snapshot.on)
+        .distinct()
+        .subquery("posts")
+    )

@@ -1,0 +1,27 @@
+"""Lays a result out as a table once, for the page, the print-out, Excel, CSV and the terminal."""
+
+from app.reports.tables.coverage import coverage_table, uncovered_table
+from app.reports.tables.drill import attendance_table, members_table, sessions_table
+from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
+from app.reports.tables.person_times import person_times_table
+from app.reports.tables.yearly import EACH_KIND, duties_table, ledger_table, study_hours_table
+
+__all__ = [
+    "EACH_KIND",
+    "Ask",
+    "Cell",
+    "Column",
+    "Door",
+    "Look",
+    "Table",
+    "TableRow",
+    "attendance_table",
+    "coverage_table",
+    "duties_table",
+    "ledger_table",
+    "members_table",
+    "person_times_table",
+    "sessions_table",
+    "study_hours_table",
+    "uncovered_table",
+]

@@ -1,0 +1,136 @@
+"""The tables of rows behind a number."""
+
+from __future__ import annotations
+
+from app.core.i18n import gettext as _
+from app.core.i18n import lazy
+from app.core.vocabulary import CountMark
+from app.reports.labels import groups_label
+from app.reports.queries import Each, Lines, MemberLine, SessionLine
+from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
+
+_MARKS = {CountMark.EXACT: "", CountMark.NEARLY: lazy("近"), CountMark.OVER: lazy("余")}
+ROW_COLUMNS = (
+    Column("name", lazy("姓名"), width=10),
+    Column("org", lazy("当日支部"), width=30),
+    Column("title", lazy("场次"), width=30),
+    Column("day", lazy("日期"), Look.DAY),
+    Column("status", lazy("状态"), Look.STATUS),
+    Column("minutes", lazy("分钟"), Look.COUNT),
+)
+GATHERED_COLUMNS = (
+    Column("name", lazy("姓名"), width=10),
+    Column("org", lazy("支部"), width=30),
+    Column("title", lazy("班次"), width=30),
+    Column("first_on", lazy("最早"), Look.DAY),
+    Column("last_on", lazy("最近"), Look.DAY),
+    Column("rows", lazy("人次"), Look.COUNT),
+    Column("minutes", lazy("分钟"), Look.COUNT),
+)
+
+
+def attendance_table(lines: Lines, each: Each, ask: Ask) -> Table:
+    """Attendance rows, or those of one member, class or training gathered in a line."""
+    if each is Each.ROW:
+        rows = tuple(_single(line) for line in lines.items)
+        return Table("rows", ask.title(lazy("人次明细")), ROW_COLUMNS, rows, ())
+    columns = tuple(column for column in GATHERED_COLUMNS if each is not Each.MEMBER or column.key != "title")
+    titles = {
+        Each.MEMBER: lazy("参加过的党员"),
+        Each.CLASS: lazy("班次人次明细"),
+        Each.TRAINING: lazy("参加过的培训"),
+    }
+    gathered = tuple(_gathered(line, each) for line in lines.items)
+    return Table("rows", ask.title(titles[each]), columns, gathered, ())
+
+
+def _member(line: MemberLine) -> Cell:
+    return Cell(line.name, Door("members.show", {"member_id": str(line.member)}))
+
+
+def _single(line: MemberLine) -> TableRow:
+    session = Door("trainings.show", {"session_id": str(line.session_id)})
+    return TableRow(
+        f"{line.session_id}-{line.member}",
+        (
+            _member(line),
+            Cell(line.org_name),
+            Cell(line.title, session),
+            Cell(line.first_on),
+            Cell(line.status.value if line.status else None),
+            Cell(line.minutes),
+        ),
+    )
+
+
+def _gathered(line: MemberLine, each: Each) -> TableRow:
+    title = () if each is Each.MEMBER else (Cell(line.title),)
+    dates = (Cell(line.first_on), Cell(line.last_on), Cell(line.rows), Cell(line.minutes))
+    return TableRow(str(line.member), (_member(line), Cell(line.org_name), *title, *dates))
+
+
+SESSION_COLUMNS = (
+    Column("title", lazy("主题"), width=36),
+    Column("kind", lazy("类别"), width=12),
+    Column("host", lazy("主办"), width=24),
+    Column("first_on", lazy("日期"), Look.DAY),
+    Column("sessions", lazy("场次"), Look.COUNT),
+    Column("person_times", lazy("人次"), Look.COUNT, "person_times"),
+    Column("declared_person_times", lazy("上报人次"), Look.TEXT, "declared_person_times"),
+)
+
+
+def sessions_table(lines: Lines, each: Each, ask: Ask) -> Table:
+    """Held sessions, or classes."""
+    title = lazy("班次明细") if each is Each.CLASS else lazy("场次明细")
+    rows = tuple(_session(line) for line in lines.items)
+    return Table("sessions", ask.title(title), SESSION_COLUMNS, rows, ())
+
+
+def _session(line: SessionLine) -> TableRow:
+    door = Door("trainings.show", {"session_id": str(line.session_id)}) if line.session_id else None
+    return TableRow(
+        str(line.session_id or line.title),
+        (
+            Cell(line.title, door),
+            Cell(line.kind_label),
+            Cell(line.host_name),
+            Cell(line.first_on),
+            Cell(line.sessions),
+            Cell(line.person_times),
+            Cell(declared_text(line.declared_person_times, line.declared_mark)),
+        ),
+    )
+
+
+def declared_text(count: int | None, mark: CountMark) -> str:
+    """A head count with the mark it was published with: 近50, 50余."""
+    if count is None:
+        return ""
+    word = str(_MARKS[mark])
+    return f"{word}{count:,}" if mark is CountMark.NEARLY else f"{count:,}{word}"
+
+
+MEMBER_COLUMNS = (
+    Column("name", lazy("姓名"), width=10),
+    Column("org", lazy("所在支部"), width=30),
+    Column("groups", lazy("类别"), width=24),
+    Column("covered", lazy("期间内"), width=12),
+)
+
+
+def members_table(lines: Lines, ask: Ask) -> Table:
+    """Members of the day, reached or not."""
+    rows = tuple(
+        TableRow(
+            str(line.member),
+            (
+                _member(line),
+                Cell(line.org_name),
+                Cell(groups_label(line.groups)),
+                Cell(_("已覆盖") if line.covered else _("未覆盖")),
+            ),
+        )
+        for line in lines.items
+    )
+    return Table("members", ask.title_as_of(lazy("党员明细")), MEMBER_COLUMNS, rows, ())

@@ -1,0 +1,104 @@
+"""What a table of figures is made of; knows neither HTML nor files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from app.core.i18n import Text
+from app.reports.labels import as_of_label, period_label
+from app.reports.queries import Place
+from app.reports.rules import Period, Snapshot
+
+Value = str | int | float | date | None
+Params = dict[str, str]
+TITLE_SEPARATOR = " · "
+
+
+class Look(StrEnum):
+    """How the values of a column are written."""
+
+    TEXT = "text"
+    COUNT = "count"
+    RATE = "rate"  # 0..1
+    HOURS = "hours"
+    DAY = "day"
+    STATUS = "status"  # Status values, shown by symbol and word
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; `definition` is a key of DEFINITIONS; `series`: drawn in the chart beside the table."""
+
+    key: str
+    label: Text
+    look: Look = Look.TEXT
+    definition: str | None = None
+    series: bool = False
+    # Width in characters of a column of text; numbers need less.
+    width: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The page with the rows behind a number: an endpoint and its address's parameters."""
+
+    endpoint: str
+    params: Params
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value; `door` leads to what is behind it, `words` stands for it where words are shown."""
+
+    value: Value
+    door: Door | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    key: str
+    cells: tuple[Cell, ...]
+    needs_attention: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`name`: the file's name; `notes`: the definitions printed under it."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[TableRow, ...]
+    notes: tuple[Text, ...]
+    total: TableRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What was asked for: place, period and day, and the parameters that lead back to them."""
+
+    place: Place
+    period: Period
+    snapshot: Snapshot
+    params: Params = field(default_factory=dict)
+
+    def door(self, endpoint: str, **more: str) -> Door:
+        return Door(endpoint, {**self.params, **more})
+
+    def title(self, what: Text) -> str:
+        """What and when: 人次 · 2019年."""
+        return TITLE_SEPARATOR.join((str(what), period_label(self.period)))
+
+    def title_as_of(self, what: Text) -> str:
+        """What, when and as of when: 覆盖率 · 2019年 · 截至2019年12月31日."""
+        return TITLE_SEPARATOR.join((self.title(what), as_of_label(self.snapshot.on)))
+
+    def unit_params(self, code: str, is_own: bool) -> Params:
+        """Parameters of one row of a by-organisation table."""
+        if is_own:
+            return {"org": code, "own": "1"}
+        several_or_itself = self.place.code is None or self.place.code == code
+        return {"org": code} if several_or_itself else {"org": code, "under": self.place.code or ""}

@@ -1,0 +1,153 @@
+"""The tables of a year: study hours, duties, ledger."""
+
+from __future__ import annotations
+
+from app.core.i18n import day_text, lazy
+from app.core.i18n import gettext as _
+from app.reports.definitions import notes
+from app.reports.labels import groups_label, month_label
+from app.reports.queries import Duties, DutyCount, DutyRow, Ledger, LedgerItem, StudyHours, StudyHoursItem
+from app.reports.rules import hours_of
+from app.reports.tables.model import Ask, Cell, Column, Door, Look, Params, Table, TableRow
+
+# The filter that lists every duty of a branch on a line of its own.
+EACH_KIND = "each"
+STUDY_COLUMNS = (
+    Column("name", lazy("姓名"), width=10),
+    Column("org", lazy("支部"), width=30),
+    Column("groups", lazy("类别"), width=24),
+    Column("required_hours", lazy("要求"), Look.COUNT, "required_hours"),
+    Column("hours", lazy("已修"), Look.HOURS, "study_hours"),
+    Column("make_up_hours", lazy("其中补学"), Look.HOURS),
+    Column("shortfall_hours", lazy("差额"), Look.HOURS),
+    Column("central_classes", lazy("集中培训次数"), Look.COUNT, "central_classes"),
+)
+
+
+def study_hours_table(result: StudyHours, ask: Ask) -> Table:
+    """The asked part of the members' list."""
+    return Table(
+        "study-hours",
+        ask.title_as_of(lazy("个人学时")),
+        STUDY_COLUMNS,
+        tuple(_study_row(item, ask) for item in result.items),
+        notes("study_hours", "required_hours", "central_classes"),
+    )
+
+
+def _study_row(item: StudyHoursItem, ask: Ask) -> TableRow:
+    def behind(value: float, **more: str) -> Door | None:
+        return ask.door("reports.attendance_rows", member=str(item.member), **more) if value else None
+
+    central = behind(item.central_classes, kind="central_training", each="training")
+    return TableRow(
+        str(item.member),
+        (
+            Cell(item.name, Door("members.show", {"member_id": str(item.member)})),
+            Cell(item.org_name),
+            Cell(groups_label(item.groups)),
+            Cell(item.required_hours),
+            Cell(item.hours, behind(item.hours)),
+            Cell(item.make_up_hours, behind(item.make_up_hours, status="made_up")),
+            Cell(item.shortfall_hours),
+            Cell(item.central_classes, central),
+        ),
+        needs_attention=item.shortfall_hours > 0,
+    )
+
+
+def duties_table(result: Duties, kind: str | None, ask: Ask) -> Table:
+    """Branch by month: of one duty, of all together (None), or each on a line of its own (EACH_KIND)."""
+    months = [f"{result.year:04d}-{month:02d}" for month in range(1, 13)]
+    columns = [Column("org", lazy("支部"), width=30)]
+    if kind == EACH_KIND:
+        columns.append(Column("kind", lazy("类别"), width=12))
+    columns += [Column(f"m{month[5:]}", _short_month(month), Look.COUNT) for month in months]
+    columns += [
+        Column("months_met", lazy("开展月数"), Look.COUNT),
+        Column("met", lazy("达标期数"), Look.COUNT, "duty_rate"),
+        Column("due", lazy("应办期数"), Look.COUNT),
+        Column("rate", lazy("达标率"), Look.RATE, "duty_rate"),
+    ]
+    rows = []
+    for row in result.rows:
+        for duty in row.duties if kind else [None]:
+            if duty is None or kind in (EACH_KIND, duty.kind):
+                rows.append(_duty_row(row, duty, result, months, ask, kind == EACH_KIND))
+    title = ask.title_as_of(lazy("组织生活"))
+    return Table("duties", title, tuple(columns), tuple(rows), notes("duties", "duty_rate"))
+
+
+def _short_month(month: str) -> str:
+    label = month_label(month)
+    return label[5:] if "年" in label else label[:3]
+
+
+def _duty_row(  # noqa: PLR0917 - one private caller
+    row: DutyRow, duty: DutyCount | None, result: Duties, months: list[str], ask: Ask, names_kind: bool
+) -> TableRow:
+    counts: DutyRow | DutyCount = duty or row
+    which: Params = {"kind": duty.kind} if duty else {"duty": "1"}
+    cells = [Cell(row.org_name, Door("reports.session_rows", {**ask.params, "org": row.org_code, "duty": "1"}))]
+    if names_kind and duty:
+        cells.append(Cell(next(kind.label for kind in result.kinds if kind.key == duty.kind)))
+    for month, count in zip(months, counts.months, strict=True):
+        door = ask.door("reports.session_rows", **which, org=row.org_code, month=month) if count else None
+        cells.append(Cell(count, door))
+    cells += [Cell(counts.months_met), Cell(counts.met), Cell(counts.due), Cell(counts.rate)]
+    key = f"{row.org_code}-{duty.kind}" if duty else row.org_code
+    return TableRow(key, tuple(cells))
+
+
+LEDGER_COLUMNS = (
+    Column("number", lazy("编号"), width=8),
+    Column("kind", lazy("类别"), width=12),
+    Column("title", lazy("主题"), width=36),
+    Column("days", lazy("日期"), width=24),
+    Column("venues", lazy("地点"), width=20),
+    Column("host", lazy("主办"), width=24),
+    Column("lecturers", lazy("讲师"), width=16),
+    Column("sessions", lazy("场次"), Look.COUNT, "sessions"),
+    Column("hours", lazy("学时"), Look.HOURS),
+    Column("expected", lazy("应到"), Look.COUNT),
+    Column("attended", lazy("实到"), Look.COUNT),
+    Column("person_times", lazy("人次"), Look.COUNT, "person_times"),
+    Column("declared_person_times", lazy("上报人次"), Look.COUNT, "declared_person_times"),
+)
+
+
+def ledger_table(result: Ledger, minutes_per_hour: int, ask: Ask) -> Table:
+    """The asked part of the ledger."""
+    rows = tuple(_ledger_row(item, minutes_per_hour, ask) for item in result.items)
+    title = ask.title(lazy("班次台账"))
+    return Table("ledger", title, LEDGER_COLUMNS, rows, notes("ledger", "declared_person_times"))
+
+
+def _ledger_row(item: LedgerItem, minutes_per_hour: int, ask: Ask) -> TableRow:
+    one_day = item.first_on == item.last_on
+    days = day_text(item.first_on)
+    if not one_day:
+        days = str(_("%(first)s至%(last)s", first=days, last=day_text(item.last_on)))
+    line = {"line": str(item.line)}
+    sessions = ask.door("reports.session_rows", **line)
+    people = ask.door("reports.attendance_rows", **line, host="1", each="member", came="1")
+    rows = ask.door("reports.attendance_rows", **line, host="1")
+    session = Door("trainings.show", {"session_id": str(-item.line)}) if item.line < 0 else sessions
+    return TableRow(
+        item.number,
+        (
+            Cell(item.number),
+            Cell(item.kind_label),
+            Cell(item.title, session),
+            Cell(days),
+            Cell("、".join(item.venues)),
+            Cell(item.host_name),
+            Cell("、".join(item.lecturers)),
+            Cell(item.sessions, sessions),
+            Cell(hours_of(item.minutes, minutes_per_hour)),
+            Cell(item.expected),
+            Cell(item.attended, people if item.attended else None),
+            Cell(item.person_times, rows if item.person_times else None),
+            Cell(item.declared_person_times, sessions if item.declared_person_times else None),
+        ),
+    )

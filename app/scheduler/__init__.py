@@ -1,0 +1,1 @@
+"""The scheduler: one leader that ticks, and services that do the work; no rules here."""

@@ -1,0 +1,74 @@
+"""What happens at each tick; every job calls one service with the time and can run twice without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+
+from app.core.clock import utc_now
+from app.core.db import db
+from app.scheduler.leader import Leadership
+from app.trainings import jobs as training_jobs
+from app.checkin import jobs as checkin_jobs
+from app.core import jobs as core_jobs
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A job, how often it runs, and what it calls with the present time."""
+
+    name: str
+    seconds: int
+    run: Callable[[datetime], int]
+
+
+TICKS = (
+    Tick("heartbeat", 15, core_jobs.beat_scheduler),
+    Tick("open_and_close_sessions", 5, training_jobs.open_and_close_sessions),
+    Tick("forget_spent_tickets", 300, checkin_jobs.forget_spent_tickets),
+    Tick("forget_old_tries", 3600, core_jobs.forget_old_tries),
+)
+
+
+def run_tick(app: Flask, leadership: Leadership, tick: Tick, now: datetime) -> int | None:
+    """Run one job if this process leads; an error is logged and the next tick tries again."""
+    with app.app_context():
+        try:
+            if not leadership.hold():
+                return None
+            done = tick.run(now)
+            if done and tick.name != "heartbeat":
+                log.info("tick", job=tick.name, done=done)
+            return done
+        except Exception:
+            db.session.rollback()
+            log.exception("tick_failed", job=tick.name)
+            return None
+        finally:
+            db.session.remove()
+
+
+def start(app: Flask) -> BackgroundScheduler:
+    """Start ticking in the background. The memory store is enough: what must happen lives in tables."""
+    leadership = Leadership(app.extensions["settings"])
+    scheduler = BackgroundScheduler(timezone="UTC")
+    for tick in TICKS:
+        scheduler.add_job(
+            lambda tick=tick: run_tick(app, leadership, tick, utc_now()),
+            "interval",
+            seconds=tick.seconds,
+            id=tick.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+            next_run_time=utc_now(),
+        )
+    scheduler.start()
+    return scheduler

@@ -1,0 +1,154 @@
+"""SELECTs of everything that one session's page says about the session itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.core.access import Scope
+from app.core.clock import office_date
+from app.core.errors import NotFound
+from app.core.vocabulary import AudienceKind, CountMark, Group, LecturerRole, SessionState
+from app.members.models import Member, OrgUnit
+from app.members.queries.tree import subtree_ids
+from app.trainings.models import (
+    AudienceRule,
+    DeliveryMode,
+    Lecturer,
+    SessionKind,
+    SessionLecturer,
+    TrainingClass,
+    TrainingSession,
+    Venue,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks at a session, and as what."""
+
+    name: str
+    title: str | None
+    role: LecturerRole
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is invited, by name. Empty: everyone may come and nobody is expected."""
+
+    orgs: tuple[tuple[str, str], ...]  # (code, name)
+    groups: tuple[Group, ...]
+    members: tuple[tuple[int, str], ...]  # (id, name)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.orgs or self.groups or self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """One session with the names of what it refers to."""
+
+    id: int
+    title: str
+    state: SessionState
+    kind_key: str
+    kind_zh: str
+    kind_en: str
+    mode_key: str
+    mode_zh: str
+    mode_en: str
+    host_org_id: int
+    host_code: str
+    host_name: str
+    venue_name: str | None
+    class_id: int | None
+    class_title: str | None
+    office_date: date
+    starts_at: datetime
+    ends_at: datetime
+    opens_at: datetime
+    credited_minutes: int
+    declared_person_times: int | None
+    declared_mark: CountMark
+    note: str | None
+
+    @property
+    def length_minutes(self) -> int:
+        return int((self.ends_at - self.starts_at).total_seconds()) // 60
+
+
+def session_facts(session: Session, session_id: int, scope: Scope, now: datetime) -> SessionFacts:
+    """The session, if its host lies within the scope; raises NotFound."""
+    query = _facts().where(
+        TrainingSession.id == session_id,
+        TrainingSession.host_org_id.in_(subtree_ids(scope.org_ids, office_date(now))),
+    )
+    row = session.execute(query).first()
+    if row is None:
+        raise NotFound()
+    return SessionFacts(**row._mapping)
+
+
+def _facts() -> Select[Any]:
+    columns = (
+        "id", "title", "state", "kind_key", "mode_key", "host_org_id", "class_id", "office_date", "starts_at",
+        "ends_at", "opens_at", "credited_minutes", "declared_person_times", "declared_mark", "note",
+    )  # fmt: skip
+    return (
+        select(
+            *[getattr(TrainingSession, name) for name in columns],
+            SessionKind.name_zh.label("kind_zh"),
+            SessionKind.name_en.label("kind_en"),
+            DeliveryMode.name_zh.label("mode_zh"),
+            DeliveryMode.name_en.label("mode_en"),
+            OrgUnit.code.label("host_code"),
+            OrgUnit.name.label("host_name"),
+            Venue.name.label("venue_name"),
+            TrainingClass.title.label("class_title"),
+        )
+        .join(SessionKind, SessionKind.key == TrainingSession.kind_key)
+        .join(DeliveryMode, DeliveryMode.key == TrainingSession.mode_key)
+        .join(OrgUnit, OrgUnit.id == TrainingSession.host_org_id)
+        .outerjoin(Venue, Venue.id == TrainingSession.venue_id)
+        .outerjoin(TrainingClass, TrainingClass.id == TrainingSession.class_id)
+    )
+
+
+def speakers(session: Session, session_id: int) -> list[Speaker]:
+    """Lecturers of a session in their order."""
+    query = (
+        select(Lecturer.name, Lecturer.title, SessionLecturer.role)
+        .join(SessionLecturer, SessionLecturer.lecturer_id == Lecturer.id)
+        .where(SessionLecturer.session_id == session_id)
+        .order_by(SessionLecturer.position, Lecturer.id)
+    )
+    return [Speaker(**row._mapping) for row in session.execute(query)]
+
+
+def audience(session: Session, session_id: int) -> Audience:
+    """The lines of a session's audience with their names."""
+    query = (
+        select(
+            AudienceRule.kind,
+            AudienceRule.group,
+            OrgUnit.code,
+            OrgUnit.name.label("org_name"),
+            Member.id.label("member_id"),
+            Member.name.label("member_name"),
+        )
+        .outerjoin(OrgUnit, OrgUnit.id == AudienceRule.org_id)
+        .outerjoin(Member, Member.id == AudienceRule.member_id)
+        .where(AudienceRule.session_id == session_id)
+        .order_by(AudienceRule.id)
+    )
+    rows = session.execute(query).all()
+    return Audience(
+        orgs=tuple((row.code, row.org_name) for row in rows if row.kind is AudienceKind.ORG),
+        groups=tuple(row.group for row in rows if row.kind is AudienceKind.GROUP),
+        members=tuple((row.member_id, row.member_name) for row in rows if row.kind is AudienceKind.MEMBER),
+    )

@@ -1,0 +1,78 @@
+"""Everything in one process group on one machine: migrate, load the demo if empty, serve pages, tick."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from flask import Flask
+from flask_migrate import upgrade
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from sqlalchemy import func, select
+
+from app import create_app
+from app.core.db import db
+from app.members.models import Member
+from app.settings import Settings, SettingsError
+
+DEMO_SIGN_INS = (
+    ("admin", "管理员 administrator"),
+    ("organiser", "组织者 organiser"),
+    ("secretary", "支部书记 secretary"),
+    ("supervisor", "督导员 supervisor"),
+)
+DEMO_PASSWORD = "bulou-demo"  # noqa: S105  printed on purpose: the demo has nothing to protect
+
+
+def prepare(settings: Settings) -> Flask:
+    """Bring the database up to date and fill an empty one with the demo district."""
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+        empty = not db.session.scalar(select(func.count()).select_from(Member))
+        db.session.remove()
+    if settings.demo and empty:
+        print("空数据库:正在载入示范区 · Empty database: loading the demo district", flush=True)
+        result = app.test_cli_runner().invoke(args=["demo", "load"])
+        if result.exit_code:
+            raise SystemExit(result.output or str(result.exception))
+        print(result.output, flush=True)
+    return app
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until stopped; the first worker that gets the leader's lock also ticks."""
+    os.environ["RUN_SCHEDULER"] = "1"
+    Granian(
+        "app.server:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=int(os.environ.get("WORKERS", "1")),
+        blocking_threads=int(os.environ.get("THREADS", "8")),
+        backlog=2048,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+def main() -> int:
+    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
+    try:
+        settings = Settings.from_env()
+    except SettingsError as wrong:
+        print(f"设置有误 · Wrong setting: {wrong}", file=sys.stderr)
+        return 1
+    prepare(settings)
+    print(f"不漏 Bulou → http://{host}:{port}", flush=True)
+    if settings.demo:
+        print(f"示范登录 · Demo sign-ins (密码 password: {DEMO_PASSWORD})", flush=True)
+        for name, role in DEMO_SIGN_INS:
+            print(f"  {name:<10} {role}", flush=True)
+    serve(settings, host, port)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
