@@ -34,12 +34,16 @@ def register_features(app: Flask) -> None:
     """Import every feature's tables, then register what it serves."""
     for name in TABLES:
         importlib.import_module(name)
-    for name in VIEWS:
-        if importlib.util.find_spec(name.rsplit(".", 1)[0]) and importlib.util.find_spec(name):
-            module = importlib.import_module(name)
-            blueprint = getattr(module, "bp", None) or getattr(module, "import_bp", None)
-            if blueprint is not None:
-                app.register_blueprint(blueprint)
+    # All are imported before any is registered: attendance adds its pages to the blueprint of trainings.
+    found = [
+        importlib.import_module(name)
+        for name in VIEWS
+        if importlib.util.find_spec(name.rsplit(".", 1)[0]) and importlib.util.find_spec(name)
+    ]
+    for module in found:
+        blueprint = getattr(module, "bp", None) or getattr(module, "import_bp", None)
+        if blueprint is not None:
+            app.register_blueprint(blueprint)
     for name in STARTERS:
         if importlib.util.find_spec(name.rsplit(".", 1)[0]) and importlib.util.find_spec(name):
             module = importlib.import_module(name)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
-from flask import Flask
+from flask import Flask, has_app_context
+from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 
@@ -74,10 +77,21 @@ def postgresql_server() -> Iterator[str]:
             server.cleanup()
 
 
+class BrowserClient(FlaskClient):
+    """A test client whose requests share nothing with the test's own app context, as in a server."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        if has_app_context():
+            # The test's next read must see what this request writes, not an older snapshot.
+            db.session.rollback()
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
 def make_app(url: str, instance_dir: Path, **changes: str) -> Flask:
     """An app on a freshly migrated database."""
     app = create_app(test_settings(url, instance_dir, **changes))
     app.config["TESTING"] = True
+    app.test_client_class = BrowserClient
     app.config["PROPAGATE_EXCEPTIONS"] = False
     with app.app_context():
         upgrade()

@@ -42,16 +42,22 @@ def _bar(total: int, label: str) -> Iterator[Callable[[int], object]]:
 
 
 def _tell(summary: Summary, year: int) -> None:
-    click.echo(_("已装入示范区:%(members)s 名党员、%(branches)s 个支部。", members=summary.members, branches=summary.branches))
-    words = _(
-        "%(year)s 年:%(sessions)s 场,%(person_times)s 人次,其中班次 %(class_person_times)s 人次;今天前后另有 %(today)s 场。",
+    loaded = _(
+        "已装入示范区:%(members)s 名党员、%(branches)s 个支部。",
+        members=summary.members,
+        branches=summary.branches,
+    )
+    held = _(
+        "%(year)s 年:%(sessions)s 场,%(times)s 人次,其中班次 %(class_times)s 人次;"
+        "今天前后另有 %(today)s 场。",
         year=year,
         sessions=summary.sessions,
-        person_times=summary.person_times,
-        class_person_times=summary.class_person_times,
+        times=summary.person_times,
+        class_times=summary.class_person_times,
         today=summary.around_today,
     )
-    click.echo(words)
+    click.echo(loaded)
+    click.echo(held)
     for sign_in in summary.sign_ins:
         password = PASSWORD if sign_in.is_new else _("(原有账号,密码未变)")
         click.echo(f"{sign_in.username}\t{password}\t{sign_in.role.value}\t{sign_in.org_code}")

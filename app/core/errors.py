@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.core.i18n import Text, lazy
 
@@ -150,7 +150,8 @@ def _answer_http_error(error: HTTPException) -> Any:
     status = error.code or 500
     fallback = ("http_error", lazy("请求无法处理"), lazy("请返回上一页再试一次。"))
     code, title, advice = _HTTP_WORDS.get(status, fallback)
-    if wants_json():
+    # For a host that is not ours no address can be built, and so no page.
+    if wants_json() or isinstance(error, SecurityError):
         response = problem(status, code, title, advice)
         allow = dict(error.get_headers()).get("Allow")
         if allow:

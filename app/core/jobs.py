@@ -19,5 +19,4 @@ def beat_scheduler(now: datetime) -> int:
 def forget_old_tries(now: datetime) -> int:
     """Drop counts of tries whose window is long over."""
     with writing() as session:
-        forget_older(session, now - timedelta(days=1))
-    return 1
+        return forget_older(session, now - timedelta(days=1))

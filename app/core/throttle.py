@@ -67,9 +67,10 @@ def forget(session: Session, kind: str, subject: str) -> None:
         session.delete(row)
 
 
-def forget_older(session: Session, before: datetime) -> None:
-    """Delete windows that began before `before`."""
-    session.execute(delete(ThrottleCount).where(ThrottleCount.window_start < before))
+def forget_older(session: Session, before: datetime) -> int:
+    """Delete windows that began before `before`; returns how many."""
+    old = delete(ThrottleCount).where(ThrottleCount.window_start < before).returning(ThrottleCount.kind)
+    return len(session.execute(old).all())
 
 
 def _row(kind: str, subject: str) -> Select[ThrottleCount]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from zoneinfo import ZoneInfo
 
+from app.core.vocabulary import OrgKind
 from app.demo import words
-from app.demo.branch_year import plan_group_studies, plan_regular_meetings, plan_theme_days
+from app.demo.branch_year import plan_group_studies, plan_theme_days
 from app.demo.district import District, build_district
 from app.demo.habits import Habits, build_habits
 from app.demo.plan import Bookings, Course, Expected, Plan
+from app.demo.regular import plan_regular_meetings
 from app.demo.roll import Roll
 from app.demo.turnout import Attendee, Turnout
 from app.demo.year import Desk, plan_calendar, plan_classes, plan_committees, plan_tradition
 
+# Told how many more steps are done.
+Advance = Callable[[int], object]
+STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +43,17 @@ class DemoYear:
     sessions: tuple[Held, ...]
 
 
-def build_year(seed: int, members: int, year: int, tz: ZoneInfo, elderly_age: int) -> DemoYear:
-    """The district of `seed` and its `year`: the same arguments always give the same."""
+def build_year(
+    seed: int, members: int, year: int, tz: ZoneInfo, elderly_age: int, advance: Advance = lambda _: None
+) -> DemoYear:
+    """The district of `seed` and its `year`: the same arguments always give the same.
+
+    `advance` is told of each of the `STEPS` steps.
+    """
     district = build_district(seed, members, year)
     roll = Roll(district, elderly_age)
     habits = build_habits(seed, district, roll)
+    advance(1)
     bookings = Bookings(Random(f"{seed}:bookings"), len(words.LECTURERS))
     desk = Desk(Random(f"{seed}:year"), district, roll, habits, tz, bookings)
     # The district's events book their lecturers and venues before anyone else.
@@ -49,7 +61,10 @@ def build_year(seed: int, members: int, year: int, tz: ZoneInfo, elderly_age: in
     classes, courses = plan_classes(desk)
     plans = [*events, *classes, *plan_committees(desk), *plan_tradition(desk)]
     plans += [*plan_theme_days(desk), *plan_regular_meetings(desk), *plan_group_studies(desk)]
-    return DemoYear(district, roll, habits, tuple(courses), _hold(seed, plans, roll, habits))
+    advance(1)
+    sessions = _hold(seed, plans, roll, habits)
+    advance(1)
+    return DemoYear(district, roll, habits, tuple(courses), sessions)
 
 
 def _hold(seed: int, plans: list[Plan], roll: Roll, habits: Habits) -> tuple[Held, ...]:
@@ -69,11 +84,10 @@ def _hold(seed: int, plans: list[Plan], roll: Roll, habits: Habits) -> tuple[Hel
 
 def _nearby(roll: Roll, plan: Plan) -> list[Expected]:
     """Members of another branch, who may drop in."""
-    branches = roll.district.branches
-    at = next((i for i, unit in enumerate(branches) if unit.id == plan.host_id), None)
-    if at is None or plan.groups:
+    if plan.groups or roll.district.units[plan.host_id - 1].kind is not OrgKind.BRANCH:
         return []
-    other = branches[(at + 1) % len(branches)].id
+    # The next branch in the list, or the first after the last.
+    other = roll.next_branch[plan.host_id]
     return [
         Expected(member_id, other, roll.groups_of(member_id, other, plan.day))
         for member_id in roll.in_branch(other, plan.day)[:8]

@@ -1,4 +1,4 @@
-"""Plans what the branches held in the year: theme days, group studies and their regular meetings."""
+"""Plans what the branches held in the year: theme days and group studies."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def plan_theme_days(desk: Desk) -> list[Plan]:
             minutes = desk.rng.choice((180, 180, 210, 210))
             starts = desk.rng.choice((time(9), time(14), time(14, 30)))
             what = Gathering(f"{month}月主题党日:{topic}", "theme_day", "in_person", starts, minutes)
-            plans.append(_whole_branch(desk, unit, what, month, about))
+            plans.append(whole_branch(desk, unit, what, month, about))
     return plans
 
 
@@ -97,8 +97,8 @@ def plan_group_studies(desk: Desk) -> list[Plan]:
 def _hard_to_reach(desk: Desk, unit: Unit) -> tuple[list[int], int]:
     """Members to be taught at home (exempt and oldest first), and how many are away."""
     frail, away = [], 0
-    for person in desk.district.people:
-        if person.org_id != unit.id or desk.habits.is_unreached[person.id - 1]:
+    for person in desk.people_in[unit.id]:
+        if desk.habits.is_unreached[person.id - 1]:
             continue
         habit = desk.habits.of_member[person.id - 1]
         if habit in (Habit.EXEMPT, Habit.OLD):
@@ -149,10 +149,10 @@ def _study(desk: Desk, unit: Unit) -> Plan:
         title, mode = f"集中领学:{topic}", "group_reading"
     elif unit.sector in _NEW_ORG and desk.rng.random() < 0.65:
         title, mode, starts, minutes = f"党员夜校:{topic}", "night_school", time(19), 150
-    return _whole_branch(desk, unit, Gathering(title, "group_study", mode, starts, minutes))
+    return whole_branch(desk, unit, Gathering(title, "group_study", mode, starts, minutes))
 
 
-def _whole_branch(
+def whole_branch(
     desk: Desk, unit: Unit, what: Gathering, month: int | None = None, about: int | None = None
 ) -> Plan:
     """A meeting of everyone in the branch; now and then only a head count was reported."""
@@ -188,63 +188,3 @@ def _declared(desk: Desk, unit: Unit) -> Declared:
     if mark is CountMark.EXACT:
         return Declared(count, mark)
     return Declared(rounded + (10 if mark is CountMark.NEARLY else 0), mark)
-
-
-def plan_regular_meetings(desk: Desk) -> list[Plan]:
-    """Assemblies, committees, group meetings, party lectures and the yearly meeting of regular branches."""
-    regular = regular_branches(desk)
-    plans = []
-    for unit in desk.district.branches:
-        if unit.id not in regular:
-            continue
-        for month in range(1, 13):
-            plans += _regular_month(desk, unit, month)
-    return plans
-
-
-def _regular_month(desk: Desk, unit: Unit, month: int) -> list[Plan]:
-    rng = desk.rng
-    plans = []
-    if rng.random() < 0.9:
-        what = Gathering(f"{month}月支委会", "branch_committee", "in_person", time(16), 60)
-        plans.append(_named(desk, unit, what, month, _committee(desk, unit)))
-    if rng.random() < 0.75:
-        what = Gathering(f"{month}月党小组会", "group_meeting", "in_person", time(16, 30), 60)
-        plans.append(_named(desk, unit, what, month, _party_group(desk, unit, month)))
-    quarterly = (month - 1) % 3
-    if quarterly == 1 and rng.random() < 0.92:
-        what = Gathering(f"第{(month + 2) // 3}季度党课", "party_lecture", "in_person", time(15), 90)
-        plans.append(_whole_branch(desk, unit, what, month))
-    if quarterly == 2 and rng.random() < 0.92:
-        what = Gathering(f"第{month // 3}季度党员大会", "branch_assembly", "in_person", time(9), 90)
-        plans.append(_whole_branch(desk, unit, what, month))
-    if month == 12 and rng.random() < 0.9:
-        what = Gathering("年度组织生活会", "organisational_life", "in_person", time(9), 150)
-        plans.append(_whole_branch(desk, unit, what, month))
-    return plans
-
-
-def _committee(desk: Desk, unit: Unit) -> list[int]:
-    return [posting.member_id for posting in desk.district.postings if posting.org_id == unit.id]
-
-
-def _party_group(desk: Desk, unit: Unit, month: int) -> list[int]:
-    """A third of the branch, another each month."""
-    here = [person.id for person in desk.district.people if person.org_id == unit.id]
-    return here[month % 3 :: 3]
-
-
-def _named(desk: Desk, unit: Unit, what: Gathering, month: int, members: list[int]) -> Plan:
-    day = desk.diary(unit.id).in_month(month)
-    when = slot(day, what.starts, what.minutes, desk.tz)
-    return Plan(
-        what.title,
-        what.kind,
-        what.mode,
-        unit.id,
-        day,
-        when.starts_at,
-        when.ends_at,
-        what.minutes,
-        members=tuple(members),
-    )

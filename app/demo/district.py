@@ -144,7 +144,9 @@ def _mobile(
     newest = set(rng.sample(chosen, recent))
     rows = []
     for i in chosen:
-        first, last = (date(year, 8, 1), date(year, 12, 1)) if i in newest else (date(year - 3, 1, 1), date(year, 5, 31))
+        first, last = date(year - 3, 1, 1), date(year, 5, 31)
+        if i in newest:
+            first, last = date(year, 8, 1), date(year, 12, 1)
         place, comes_in = rng.choice(words.AWAY), rng.random() < 0.12
         here = "示范区"
         rows.append(
@@ -182,9 +184,7 @@ def _exempt(rng: Random, pool: Sequence[Person], members: int, year: int) -> lis
     ]
 
 
-def _new_org_by_hand(
-    rng: Random, units: Sequence[Unit], free: Sequence[Person], year: int
-) -> list[InGroup]:
+def _new_org_by_hand(rng: Random, units: Sequence[Unit], free: Sequence[Person], year: int) -> list[InGroup]:
     """A few who work for a company while their branch is a community's."""
     last_day = date(year, 12, 31)
     pool = [p for p in free if units[p.org_id - 1].sector is OrgSector.COMMUNITY and p.age_on(last_day) < 50]

@@ -23,7 +23,7 @@ from app.core.i18n import lazy
 from app.core.passwords import hash_password
 from app.core.vocabulary import COUNTED_STATUSES, OrgKind, Role
 from app.demo import rows
-from app.demo.assemble import DemoYear, build_year
+from app.demo.assemble import STEPS, DemoYear, build_year
 from app.demo.branch_year import secretary_branch
 from app.demo.today import Today, build_today
 from app.members.models import GroupMembership, Member, Membership, OrgPlacement, OrgPost, OrgTagRow, OrgUnit
@@ -86,13 +86,13 @@ def load_demo(order: Order, now: datetime, tz: ZoneInfo, elderly_age: int, bar: 
     _check(order, office_date(now, tz))
     with writing() as session:
         _refuse_unless_empty(session)
-        with bar(1, "district") as advance:
-            demo = build_year(order.seed, order.members, order.year, tz, elderly_age)
+        with bar(STEPS + 1, "district") as advance:
+            demo = build_year(order.seed, order.members, order.year, tz, elderly_age, advance)
             today = build_today(order.seed, demo, now, tz)
             advance(1)
         sign_ins, staff = _write_staff(session, demo, now)
         _write_all(session, demo, today, rows.Context(now, tz, staff), bar)
-        _write_grants(session, demo, sign_ins, staff)
+        _write_grants(session, demo, sign_ins)
         _continue_ids(session)
         summary = _summary(demo, today, sign_ins)
         counts = {"members": summary.members, "sessions": summary.sessions}
@@ -102,7 +102,11 @@ def load_demo(order: Order, now: datetime, tz: ZoneInfo, elderly_age: int, bar: 
 
 def _check(order: Order, today: date) -> None:
     if not EARLIEST_YEAR <= order.year < today.year:
-        words = lazy("年份要在 %(first)s 到 %(last)s 之间:示范的是已经过完的一年。", first=EARLIEST_YEAR, last=today.year - 1)
+        words = lazy(
+            "年份要在 %(first)s 到 %(last)s 之间:示范的是已经过完的一年。",
+            first=EARLIEST_YEAR,
+            last=today.year - 1,
+        )
         raise InvalidInput.field("year", "out_of_range", words)
     if order.members < FEWEST_MEMBERS:
         words = lazy("党员数至少为 %(n)s。", n=FEWEST_MEMBERS)
@@ -112,7 +116,8 @@ def _check(order: Order, today: date) -> None:
 def _refuse_unless_empty(session: Session) -> None:
     for model in (Member, OrgUnit, TrainingSession, TrainingClass, Venue, Lecturer):
         if session.scalar(select(func.count()).select_from(model)):
-            raise WrongState(lazy("数据库里已有党员、组织或场次,示范数据只能装入空的数据库。"), code="not_empty")
+            words = lazy("数据库里已有党员、组织或场次,示范数据只能装入空的数据库。")
+            raise WrongState(words, code="not_empty")
 
 
 def _write_staff(session: Session, demo: DemoYear, now: datetime) -> tuple[tuple[SignIn, ...], rows.Staff]:
@@ -128,22 +133,25 @@ def _write_staff(session: Session, demo: DemoYear, now: datetime) -> tuple[tuple
     for username, display_name, role, code in wanted:
         known = session.scalar(select(StaffUser.id).where(StaffUser.username == username))
         if known is None:
+            hashed = hash_password(PASSWORD)
             user = StaffUser(
-                username=username, display_name=display_name, password_hash=hash_password(PASSWORD), created_at=now
+                username=username, display_name=display_name, password_hash=hashed, created_at=now
             )
             session.add(user)
             session.flush()
         ids.append(known or user.id)
         sign_ins.append(SignIn(username, role, code, known is None))
-    return tuple(sign_ins), rows.Staff(*ids[:3], secretary_org_id=own.id)
+    admin_id, organiser_id, secretary_id, _ = ids
+    return tuple(sign_ins), rows.Staff(admin_id, organiser_id, secretary_id, own.id)
 
 
-def _write_grants(session: Session, demo: DemoYear, sign_ins: tuple[SignIn, ...], staff: rows.Staff) -> None:
+def _write_grants(session: Session, demo: DemoYear, sign_ins: tuple[SignIn, ...]) -> None:
     """After the tree, which the grants point into."""
     by_code = {unit.code: unit.id for unit in demo.district.units}
     for sign_in in sign_ins:
         if sign_in.is_new:
-            user_id = session.scalars(select(StaffUser.id).where(StaffUser.username == sign_in.username)).one()
+            known = select(StaffUser.id).where(StaffUser.username == sign_in.username)
+            user_id = session.scalars(known).one()
             session.add(RoleGrant(user_id=user_id, role=sign_in.role, org_id=by_code[sign_in.org_code]))
     session.flush()
 
@@ -151,12 +159,8 @@ def _write_grants(session: Session, demo: DemoYear, sign_ins: tuple[SignIn, ...]
 def _write_all(session: Session, demo: DemoYear, today: Today, context: rows.Context, bar: Bar) -> None:
     """Every table, what is pointed at before what points at it."""
     district = demo.district
-    sessions = [*demo.sessions, *today.sessions]
     numbered = rows.number(demo, today)
-    expected = sum(len(held.expected) for held in sessions)
-    attended = sum(len(held.attendees) for held in sessions)
-    rest = 2 * len(district.units) + 2 * len(district.people) + len(sessions)
-    with bar(expected + attended + rest, "rows") as advance:
+    with bar(rows.count(district, numbered), "rows") as advance:
         put = _Put(session, advance)
         put(OrgUnit, rows.units(district))
         put(OrgPlacement, rows.placements(district))

@@ -17,8 +17,7 @@ ELDERLY_SHARE = 0.28
 WITHOUT_PHONE_SHARE = 150 / 13_700
 PROBATIONARY_SHARE = 0.012
 # 139 0000 xxxx and its like: number ranges that are not given to subscribers, as far as known.
-PHONE_PREFIXES = ("1390000", "1380000", "1370000", "1360000", "1350000", "1340000", "1500000", "1510000")
-PHONE_PREFIXES += ("1520000", "1580000", "1590000", "1880000", "1870000", "1830000", "1820000", "1780000")
+PHONE_STARTS = (139, 138, 137, 136, 135, 134, 150, 151, 152, 158, 159, 188, 187, 183, 182, 178)
 # How much likelier than others a member of the sector's branches is to be elderly.
 _ELDERLY_WEIGHT = {
     OrgSector.RETIRED: 40.0,
@@ -63,9 +62,7 @@ def build_people(rng: Random, units: Sequence[Unit], year: int) -> list[Person]:
     weights = [_ELDERLY_WEIGHT.get(unit.sector, 0.15) if unit.sector else 0.15 for unit in seats]
     elderly = set(draw(rng, weights, round(len(seats) * ELDERLY_SHARE)))
     phones = _phones(rng, len(seats), elderly)
-    return [
-        _person(rng, i + 1, unit, i in elderly, year, phones[i]) for i, unit in enumerate(seats)
-    ]
+    return [_person(rng, i + 1, unit, i in elderly, year, phones[i]) for i, unit in enumerate(seats)]
 
 
 def _person(rng: Random, number: int, unit: Unit, is_elderly: bool, year: int, phone: str | None) -> Person:
@@ -109,7 +106,8 @@ def _joined(rng: Random, birth_date: date, age: int, year: int) -> date:
     if age <= 36 and rng.random() < PROBATIONARY_SHARE * 4:
         return date(year, rng.choice((6, 11)), rng.randint(10, 28))
     latest = min(birth_date.year + 42, year - 1)
-    return _day_of(rng, round(rng.triangular(birth_date.year + 19, latest, birth_date.year + min(24, age - 1))))
+    usual = birth_date.year + min(24, age - 1)
+    return _day_of(rng, round(rng.triangular(birth_date.year + 19, latest, usual)))
 
 
 def _day_of(rng: Random, year: int) -> date:
@@ -139,10 +137,9 @@ def _phones(rng: Random, count: int, elderly: set[int]) -> list[str | None]:
     """A different number for each, but none for about 1 %, mostly elderly."""
     numbers: list[str] = []
     for block in range((count + 9_999) // 10_000):
-        prefix = PHONE_PREFIXES[block % len(PHONE_PREFIXES)]
         # Beyond sixteen blocks the four zeros give way to the round, so that numbers stay different.
-        prefix = prefix[:3] + f"{block // len(PHONE_PREFIXES):04d}"
-        numbers += [f"{prefix}{tail:04d}" for tail in range(10_000)]
+        again, start = divmod(block, len(PHONE_STARTS))
+        numbers += [f"{PHONE_STARTS[start]}{again:04d}{tail:04d}" for tail in range(10_000)]
     rng.shuffle(numbers)
     weights = [8.0 if i in elderly else 1.0 for i in range(count)]
     without = set(draw(rng, weights, round(count * WITHOUT_PHONE_SHARE)))

@@ -92,11 +92,7 @@ def slot(day: date, starts: time, minutes: int, tz: ZoneInfo) -> Slot:
 def is_holiday(day: date) -> bool:
     """New Year, the weeks around Spring Festival, 1 May and the first week of October."""
     month_day = (day.month, day.day)
-    return (
-        month_day in ((1, 1), (5, 1))
-        or (1, 28) <= month_day <= (2, 10)
-        or (10, 1) <= month_day <= (10, 7)
-    )
+    return month_day in ((1, 1), (5, 1)) or (1, 28) <= month_day <= (2, 10) or (10, 1) <= month_day <= (10, 7)
 
 
 class Diary:

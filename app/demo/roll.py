@@ -11,6 +11,9 @@ from app.demo.district import District, InGroup, Stay
 from app.demo.plan import Expected, Plan
 from app.members.queries.as_of import MOBILE_AFTER, NEW_ORG_SECTORS, latest_birth_date
 
+# Looked up some hundred thousand times.
+_BIT = {group: group.bit for group in Group}
+
 
 class Roll:
     """The same answers as `members_as_of`, without a database (a test holds the two together)."""
@@ -27,7 +30,9 @@ class Roll:
         for row in district.in_groups:
             self._by_hand[row.member_id].append(row)
         self._by_sector = {unit.id: _sector_bits(unit.sector) for unit in district.units}
-        self._branches = district.branches
+        self.branches = district.branches
+        ids = [unit.id for unit in self.branches]
+        self.next_branch = dict(zip(ids, [*ids[1:], ids[0]], strict=True))
 
     def branch_of(self, member_id: int, on: date) -> int | None:
         """The member's branch on a date."""
@@ -44,18 +49,18 @@ class Roll:
         """Set of Group bits on a date of a member whose branch then is `org_id`."""
         bits = self._by_sector[org_id]
         if self.district.people[member_id - 1].birth_date <= latest_birth_date(on, self.elderly_age):
-            bits |= Group.ELDERLY.bit
+            bits |= _BIT[Group.ELDERLY]
         for row in self._by_hand.get(member_id, ()):
             since = row.starts_on
             if since > on or on >= row.ends_on or (row.group is Group.MOBILE and since > on - MOBILE_AFTER):
                 continue
-            bits = bits | row.group.bit if row.is_in else bits & ~row.group.bit
+            bits = bits | _BIT[row.group] if row.is_in else bits & ~_BIT[row.group]
         return bits
 
     def below(self, org_id: int) -> list[int]:
         """Branches under a unit; a branch itself."""
         inside = f"/{org_id}/"
-        return [unit.id for unit in self._branches if inside in unit.path]
+        return [unit.id for unit in self.branches if inside in unit.path]
 
     def expected(self, plan: Plan) -> list[Expected]:
         """Whom a session's audience names on its day: branches narrowed by groups, and named members."""
@@ -69,7 +74,8 @@ class Roll:
     def _from_orgs(self, plan: Plan) -> Iterator[Expected]:
         wanted = sum(group.bit for group in plan.groups)
         for org_id in plan.orgs:
-            for branch in self.below(org_id) if self.district.units[org_id - 1].kind is not OrgKind.BRANCH else [org_id]:
+            is_branch = self.district.units[org_id - 1].kind is OrgKind.BRANCH
+            for branch in [org_id] if is_branch else self.below(org_id):
                 for member_id in self.in_branch(branch, plan.day):
                     groups = self.groups_of(member_id, branch, plan.day)
                     if not wanted or groups & wanted:

@@ -55,11 +55,22 @@ class Numbered:
 
 def number(demo: DemoYear, today: Today) -> list[Numbered]:
     """Ids in order: the year's sessions first, then those around today."""
-    all_sessions = [*((0, held) for held in demo.sessions), *((len(demo.courses), held) for held in today.sessions)]
+    before = len(demo.courses)
+    all_sessions = [*((0, held) for held in demo.sessions), *((before, held) for held in today.sessions)]
     return [
-        Numbered(i, before + held.plan.course if held.plan.course else None, held)
-        for i, (before, held) in enumerate(all_sessions, 1)
+        Numbered(i, first + held.plan.course if held.plan.course else None, held)
+        for i, (first, held) in enumerate(all_sessions, 1)
     ]
+
+
+def count(district: District, numbered: list[Numbered]) -> int:
+    """How many rows there will be, but for the few of classes, lecturers and venues."""
+    plans = [row.held.plan for row in numbered]
+    audience = sum(len(plan.orgs) + len(plan.groups) + len(plan.members) for plan in plans)
+    lists = sum(len(row.held.expected) + len(row.held.attendees) for row in numbered)
+    tree = 2 * len(district.units) + sum(len(unit.tags) for unit in district.units)
+    people = len(district.people) + len(district.stays) + len(district.in_groups) + len(district.postings)
+    return lists + audience + len(plans) + tree + people
 
 
 def _entered_at(district: District) -> datetime:

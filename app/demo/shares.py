@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log
+from math import inf, log
 from random import Random
 
 
@@ -30,6 +30,6 @@ def split(total: int, weights: Sequence[float], *, low: int = 0, high: int | Non
 
 def draw(rng: Random, weights: Sequence[float], count: int) -> list[int]:
     """`count` different positions, heavier ones more often; weight 0 only when nothing else is left."""
-    keys = [(-log(1 - rng.random()) / weight if weight > 0 else float("inf"), i) for i, weight in enumerate(weights)]
-    keys.sort()
-    return sorted(i for _, i in keys[:count])
+    # Efraimidis and Spirakis: an exponential waiting time each, those who wait least are drawn.
+    waits = [-log(1 - rng.random()) / weight if weight > 0 else inf for weight in weights]
+    return sorted(sorted(range(len(weights)), key=lambda i: (waits[i], i))[:count])

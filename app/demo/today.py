@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,7 @@ def build_today(seed: int, demo: DemoYear, now: datetime, tz: ZoneInfo) -> Today
     planner = _Planner(Random(f"{seed}:today"), demo, now, tz)
     plans = [*planner.past(), planner.open_now(), *planner.coming(), *planner.lessons(), *planner.drafts()]
     plans = [plan for plan in plans if plan.day.year != demo.district.year]
+    plans.sort(key=lambda plan: plan.starts_at)
     turnout = Turnout(planner.rng, demo.habits)
     sessions = tuple(_held(demo, turnout, plan, now) for plan in plans)
     return Today((planner.course(),), sessions)
@@ -63,6 +64,10 @@ def _not_later(row: Attendee, now: datetime) -> Attendee:
     return replace(row, occurred_at=min(row.occurred_at, now), received_at=now)
 
 
+def _with(plan: Plan, state: SessionState, venue: int | None) -> Plan:
+    return replace(plan, state=state, venue=venue)
+
+
 class _Planner:
     """Plans by days before and after today."""
 
@@ -84,8 +89,11 @@ class _Planner:
         for i, days in enumerate(PAST_DAYS):
             unit = (self.own if i in (1, 6) else others[i % len(others)]) if others else self.own
             topic = self.rng.choice(words.TOPICS)
-            title, kind = (f"主题党日:{topic}", "theme_day") if i % 2 else (f"集中学习:{topic}", "group_study")
-            plans.append(self._plan(title, kind, unit, self._slot(-days, time(14, 30), 180), orgs=(unit.id,)))
+            is_theme = i % 2 == 1
+            title, kind = ("主题党日:", "theme_day") if is_theme else ("集中学习:", "group_study")
+            plans.append(
+                self._plan(title + topic, kind, unit, self._slot(-days, time(14, 30), 180), orgs=(unit.id,))
+            )
         return plans
 
     def open_now(self) -> Plan:
@@ -93,7 +101,8 @@ class _Planner:
         begun = (self.now - OPEN_SINCE).replace(second=0, microsecond=0)
         when = Slot(begun.astimezone(self.tz).date(), begun, begun + OPEN_FOR)
         beside = [u for u in self.branches if u.code.startswith("SF01-") and u.id != self.own.id]
-        other = min(beside, key=lambda u: (abs(self.own.size + u.size - EXPECTED_NOW), u.id)) if beside else self.own
+        lacking = EXPECTED_NOW - self.own.size
+        other = min(beside, key=lambda u: (abs(u.size - lacking), u.id), default=self.own)
         orgs = tuple(sorted({self.own.id, other.id}))
         speakers = ((1, LecturerRole.LECTURER),)
         plan = self._plan("联合主题党日:基层治理案例学习", "theme_day", self.own, when, orgs=orgs)
@@ -105,19 +114,21 @@ class _Planner:
         company = self._first(OrgSector.NON_PUBLIC)
         street, town, market = self.units[1], self.units[4], self.units[2]
         plans = [
-            self._plan("主题党日:优良家风故事会", "theme_day", self.own, self._slot(2, time(14, 30), 180), orgs=(self.own.id,)),
+            self._plan("主题党日:优良家风故事会", "theme_day", self.own, self._slot(2, time(14, 30), 180),
+                       orgs=(self.own.id,)),
             self._plan("送学上门:为老党员读一读", "group_study", self.own, self._slot(4, time(9, 30), 90),
                        orgs=(self.own.id,), groups=(Group.ELDERLY,), mode="home_visit"),
             self._plan("线上送学:惠民政策宣讲", "group_study", town, self._slot(7, time(19, 30), 120),
                        orgs=(town.id,), groups=(Group.MOBILE,), mode="online"),
             self._plan("党员夜校:安全生产常识", "group_study", market, self._slot(10, time(19), 120),
-                       orgs=(company.id,), mode="night_school", venue=MARKET),
+                       orgs=(company.id,), mode="night_school"),
             self._plan("集中领学:乡村振兴政策解读", "group_study", village, self._slot(14, time(9), 150),
                        orgs=(village.id,), mode="group_reading"),
             self._plan("基层治理大课堂", "open_lecture", street, self._slot(18, time(9), 150),
-                       orgs=(street.id,), venue=PARTY_SCHOOL),
+                       members=self._in_office("SF01-")),
         ]  # fmt: skip
-        return [replace(plan, state=SessionState.PUBLISHED) for plan in plans]
+        venues = (None, None, None, MARKET, None, PARTY_SCHOOL)
+        return [_with(plan, SessionState.PUBLISHED, venue) for plan, venue in zip(plans, venues, strict=True)]
 
     def course(self) -> Course:
         return Course(f"{self.today.year}年村(社区)书记轮训班", "rotation_class", 1)
@@ -127,10 +138,11 @@ class _Planner:
         inside = {u.id for u in self.branches if u.sector in (OrgSector.VILLAGE, OrgSector.COMMUNITY)}
         posts = [posting.member_id for posting in self.postings if posting.org_id in inside]
         members = tuple(sorted(self.rng.sample(posts, min(len(posts), CLASS_DELEGATES))))
+        root = self.units[0]
         titles = ("第一课 基层党建实务", "第二课 社区治理案例", "第三课 现场教学与交流")
         return [
             replace(
-                self._plan(title, "rotation_class", self.units[0], self._slot(days, time(9), 180), members=members),
+                self._plan(title, "rotation_class", root, self._slot(days, time(9), 180), members=members),
                 state=SessionState.PUBLISHED,
                 course=1,
                 venue=PARTY_SCHOOL,
@@ -143,11 +155,17 @@ class _Planner:
         """Two that nobody has published yet."""
         plans = [
             self._plan("读书班(筹备中)", "reading_class", self.units[0], self._slot(12, time(9), 150),
-                       members=tuple(p.member_id for p in self.postings[:24]), venue=BOOKSHOP),
-            self._plan("先进典型事迹报告会(筹备中)", "model_report", self.units[0], self._slot(20, time(14, 30), 120),
-                       orgs=(self.units[1].id,), venue=MEETING_CENTRE),
+                       members=tuple(p.member_id for p in self.postings[:24])),
+            self._plan("先进典型事迹报告会(筹备中)", "model_report", self.units[0],
+                       self._slot(20, time(14, 30), 120), members=self._in_office("SF02-")),
         ]  # fmt: skip
-        return [replace(plan, state=SessionState.DRAFT) for plan in plans]
+        venues = (BOOKSHOP, MEETING_CENTRE)
+        return [_with(plan, SessionState.DRAFT, venue) for plan, venue in zip(plans, venues, strict=True)]
+
+    def _in_office(self, codes: str) -> tuple[int, ...]:
+        """Post holders of the branches whose codes begin so."""
+        inside = {unit.id for unit in self.branches if unit.code.startswith(codes)}
+        return tuple(posting.member_id for posting in self.postings if posting.org_id in inside)
 
     def _first(self, sector: OrgSector) -> Unit:
         return next((unit for unit in self.branches if unit.sector is sector), self.own)
@@ -166,10 +184,9 @@ class _Planner:
         groups: Sequence[Group] = (),
         members: Sequence[int] = (),
         mode: str = "in_person",
-        venue: int | None = None,
     ) -> Plan:
         minutes = int((when.ends_at - when.starts_at).total_seconds() // 60)
         return Plan(
             title, kind, mode, host.id, when.day, when.starts_at, when.ends_at, minutes,
-            orgs=tuple(orgs), groups=tuple(groups), members=tuple(members), venue=venue,
+            orgs=tuple(orgs), groups=tuple(groups), members=tuple(members),
         )  # fmt: skip

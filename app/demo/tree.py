@@ -100,7 +100,9 @@ class _Builder:
             sizes = split(crowd, [self.rng.uniform(0.5, 1.5) for _ in range(number)], low=1)
             places = _Places(self.rng, share, committees)
             for size in sizes:
-                tags = tuple(t for t, of in ((OrgTag.GUIDED, guided), (OrgTag.MODEL, model)) if position in of)
+                tags = tuple(
+                    t for t, of in ((OrgTag.GUIDED, guided), (OrgTag.MODEL, model)) if position in of
+                )
                 self._branch(share, places, size, tags)
                 position += 1
         return self.units
@@ -151,7 +153,9 @@ class _Places:
         for turn in count():
             at = share.committees[turn % len(share.committees)]
             place = "中共示范区" + ("直属机关" if at == AGENCIES else COMMITTEES[at][1])
-            shared = f"{place}{share.house}第{_ordinal(turn + 1)}" if share.house else _full(place, next(stems))
+            shared = (
+                f"{place}{share.house}第{_ordinal(turn + 1)}" if share.house else _full(place, next(stems))
+            )
             for i in range(share.together):
                 house = f"{shared}总支部委员会" if share.together > 1 and i == 0 else ""
                 own = _full(place, next(stems)) if share.house else shared

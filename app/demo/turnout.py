@@ -25,6 +25,7 @@ _AT_HOME, _ONLINE = 0.93, 0.72
 # Share of sessions whose organiser wrote down everyone who did not come.
 _COMPLETE_ROSTER = 0.4
 _EXTRA_SHARE = 0.04
+_OLD_OR_RURAL = Group.ELDERLY.bit | Group.RURAL.bit
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ class Turnout:
 
     def _exactly(self, plan: Plan, expected: Sequence[Expected]) -> list[Attendee]:
         """The planned number come, those without another engagement first; the others are excused."""
-        order = sorted(expected, key=lambda row: ((row.member_id, plan.day) in self.engaged, self.rng.random()))
+        order = sorted(
+            expected, key=lambda row: ((row.member_id, plan.day) in self.engaged, self.rng.random())
+        )
         count = plan.attended or 0
         came = [self._came(plan, row) for row in order[:count]]
         return came + [self._missed(plan, row, excused=self.rng.random() < 0.8) for row in order[count:]]
@@ -119,7 +122,7 @@ class Turnout:
         if plan.mode == "online":
             return self.rng.choices((Method.MEMBER_SCAN, Method.SHORT_CODE, Method.STAFF_ENTRY), (3, 6, 1))[0]
         ways = (Method.MEMBER_SCAN, Method.SHORT_CODE, Method.STAFF_SCAN, Method.STAFF_ENTRY, Method.PAPER)
-        old_or_rural = row.groups & (Group.ELDERLY.bit | Group.RURAL.bit)
+        old_or_rural = row.groups & _OLD_OR_RURAL
         return self.rng.choices(ways, (18, 4, 24, 20, 34) if old_or_rural else (62, 6, 12, 8, 12))[0]
 
     def _received(self, plan: Plan, method: Method, occurred_at: datetime) -> datetime:

@@ -14,6 +14,7 @@ from app.core.vocabulary import CountMark, LecturerRole, OrgKind, OrgSector
 from app.demo import words
 from app.demo.district import District
 from app.demo.habits import Habit, Habits
+from app.demo.people import Person
 from app.demo.plan import Bookings, Course, Declared, Diary, Plan, slot
 from app.demo.roll import Roll
 from app.demo.shares import split
@@ -50,9 +51,17 @@ _NEW_ORG = frozenset({OrgSector.NON_PUBLIC, OrgSector.SOCIAL_ORG})
 _VILLAGES = frozenset({OrgSector.VILLAGE, OrgSector.COMMUNITY})
 SERIES = (
     ClassSeries(
-        "村(社区)书记轮训班", _VILLAGES, ((3, 26), (5, 22), (7, 16), (10, 15), (11, 19)), 220, time(8, 30), 480, 390
+        "村(社区)书记轮训班",
+        _VILLAGES,
+        ((3, 26), (5, 22), (7, 16), (10, 15), (11, 19)),
+        220,
+        time(8, 30),
+        480,
+        390,
     ),
-    ClassSeries("机关党务工作者培训班", _AGENCIES, ((4, 10), (6, 12), (9, 4), (11, 6)), 200, time(8, 30), 480, 390),
+    ClassSeries(
+        "机关党务工作者培训班", _AGENCIES, ((4, 10), (6, 12), (9, 4), (11, 6)), 200, time(8, 30), 480, 390
+    ),
     ClassSeries("两新党组织书记轮训班", _NEW_ORG, ((4, 24), (8, 14), (10, 30)), 200, time(8, 30), 480, 390),
     ClassSeries(
         "主题教育大课堂", frozenset(OrgSector), ((6, 26), (9, 18), (10, 24), (12, 4)), 700, time(9), 150, 150
@@ -71,6 +80,12 @@ class Desk:
     tz: ZoneInfo
     bookings: Bookings
     diaries: dict[int, Diary] = field(default_factory=dict)
+    # Members of each branch on the last day.
+    people_in: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        for person in self.district.people:
+            self.people_in[person.org_id].append(person)
 
     def diary(self, host_id: int) -> Diary:
         if host_id not in self.diaries:
@@ -115,13 +130,15 @@ def plan_classes(desk: Desk) -> tuple[list[Plan], list[Course]]:
     total = round(CLASS_PERSON_TIMES * desk.scale)
     attended = split(total, [series.weight for series, _ in batches], low=1)
     delegates = {s.title: Delegates(desk, _branches(desk.district, s.sectors)) for s in SERIES}
+    # A tiny district may lack people in the sectors that a class is for.
+    everyone = Delegates(desk, _branches(desk.district, frozenset(OrgSector)))
     plans, courses = [], []
     for (series, i), count in zip(batches, attended, strict=True):
         title = f"{series.title}(第{'一二三四五'[i]}期)"
         when = slot(date(desk.district.year, *series.dates[i]), series.starts, series.minutes, desk.tz)
         members = delegates[series.title].take(ceil(count / CLASS_TURNOUT), when.day)
         if len(members) < count:
-            members = Delegates(desk, _branches(desk.district, frozenset(OrgSector))).take(count + 1, when.day)
+            members = everyone.take(count + 1, when.day)
         courses.append(Course(title, "central_training", 1))
         plans.append(
             Plan(
@@ -159,7 +176,17 @@ def plan_calendar(desk: Desk) -> list[Plan]:
     events = (
         ("基层理论宣讲讲师竞赛", "lecturer_contest", (4, 28), time(9), 180, PARTY_SCHOOL, 260, contest, None),
         ("先进典型事迹报告会", "model_report", (6, 28), time(14, 30), 120, MEETING_CENTRE, 360, report, None),
-        ("主题教育启动仪式暨现场教学", "open_lecture", (9, 10), time(9), 150, EXHIBITION, 320, (), (500, CountMark.NEARLY)),
+        (
+            "主题教育启动仪式暨现场教学",
+            "open_lecture",
+            (9, 10),
+            time(9),
+            150,
+            EXHIBITION,
+            320,
+            (),
+            (500, CountMark.NEARLY),
+        ),
         ("红色情景剧展演", "drama_show", (9, 11), time(15), 120, THEATRE, 380, (), (600, CountMark.OVER)),
         ("调研成果交流会", "findings_exchange", (11, 4), time(9), 180, MEETING_CENTRE, 150, findings, None),
     )
@@ -189,7 +216,11 @@ def plan_calendar(desk: Desk) -> list[Plan]:
 
 def plan_committees(desk: Desk) -> list[Plan]:
     """Reading classes and seminars of the committees and general branches."""
-    hosts = [unit.id for unit in desk.district.units if unit.kind is not OrgKind.BRANCH and desk.roll.below(unit.id)]
+    hosts = [
+        unit.id
+        for unit in desk.district.units
+        if unit.kind is not OrgKind.BRANCH and desk.roll.below(unit.id)
+    ]
     committees = [unit.id for unit in desk.district.committees if desk.roll.below(unit.id)]
     delegates = {host: Delegates(desk, desk.roll.below(host)) for host in hosts}
     plans = []
@@ -232,7 +263,9 @@ def _meeting(
 def plan_tradition(desk: Desk) -> list[Plan]:
     """Visits of one or two branches of one committee to places of remembrance."""
     branches = desk.district.branches
-    order = [i for _ in range(ceil(TRADITION_EDUCATION / len(branches))) for i in desk.rng.sample(range(len(branches)), len(branches))]
+    order: list[int] = []
+    while len(order) < TRADITION_EDUCATION:
+        order += desk.rng.sample(range(len(branches)), len(branches))
     plans = []
     for i in order[:TRADITION_EDUCATION]:
         unit = branches[i]

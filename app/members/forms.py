@@ -49,7 +49,7 @@ class ChoiceField(SelectField):  # type: ignore[misc]
     """One of the choices; anything else is refused in plain words."""
 
     def pre_validate(self, form: Form) -> None:
-        if self.data not in {value for value, *_rest in self.iter_choices()}:
+        if (self.data or "") not in {value for value, *_rest in self.iter_choices()}:
             raise ValidationError(lazy("请从列表里选择一项。"))
 
 

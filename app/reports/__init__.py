@@ -15,10 +15,10 @@ One query a figure, called alike by page, API and command:
     snapshot_day(period, today) -> date                                      the default of `on`
     person_times(session, period, place, by: By) -> PersonTimes
     coverage(session, period, snapshot, place, by: CoverageBy) -> Coverage
-    uncovered(session, period, snapshot, place, group=None, cut=Slice()) -> Uncovered
-    study_hours(session, year, snapshot, place, below=False, cut=Slice()) -> StudyHours
-    duties(session, year, place, today, cut=Slice()) -> Duties
-    ledger(session, period, place, cut=Slice()) -> Ledger
+    uncovered(session, period, snapshot, place, group=None, cut=FIRST_PAGE) -> Uncovered
+    study_hours(session, year, snapshot, place, below=False, cut=FIRST_PAGE) -> StudyHours
+    duties(session, year, place, today, cut=FIRST_PAGE) -> Duties
+    ledger(session, period, place, cut=FIRST_PAGE) -> Ledger
 
 and one body a figure, which the API and the command print:
 

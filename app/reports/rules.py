@@ -100,6 +100,7 @@ class Slice:
 
 
 EVERYTHING = Slice(limit=None)
+FIRST_PAGE = Slice()
 
 
 def snapshot_day(period: Period, today: date) -> date:

@@ -12,7 +12,9 @@ from app.core.access import MEMBER, PERMISSIONS, PUBLIC
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 # Unsafe routes outside /api/ that need no CSRF token, each with its reason.
-WITHOUT_CSRF: dict[str, str] = {}
+WITHOUT_CSRF: dict[str, str] = {
+    "/checkin": "the ticket in the form is bound to a cookie of this browser, which no other site can read",
+}
 # Routes of the API that answer without a token, each with its reason.
 OPEN_API = {
     "/api/v1/openapi.json": "the description holds no data",

@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from app.accounts import queries, services
 from app.accounts.models import ApiToken, RoleGrant, StaffLogin, StaffUser
 from app.accounts.services import NewUser, SignInRefused
 from app.accounts.services.sign_ins import TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS, WINDOW
-from app.core import throttle
+from app.core import passwords, throttle
 from app.core.access import Scope
 from app.core.audit import AuditEntry
 from app.core.db import db, writing
@@ -25,6 +26,12 @@ from tests.factories import NOW, count, make_org, make_staff
 PASSWORD = "tea-on-Wednesday"
 TODAY = NOW.date()
 ADDRESS = "192.0.2.7"
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id still, at the lowest cost; tests/unit/test_accounts_rules.py looks at the real one."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def make_user(username: str = "li.si", org: str | None = None, role: Role = Role.SECRETARY) -> int:

@@ -34,7 +34,8 @@ def day_minutes(policy: HourPolicy, only: ColumnElement[bool] | None = None) -> 
         morning, afternoon = case((only, morning), else_=0), case((only, afternoon), else_=0)
     half = policy.half_day_cap_minutes
     both = _at_most(func.sum(morning), half) + _at_most(func.sum(afternoon), half)
-    return _at_most(both, policy.day_cap_minutes)
+    capped: ColumnElement[int] = _at_most(both, policy.day_cap_minutes)
+    return capped
 
 
 def _at_most(value: Any, cap: int) -> Any:

@@ -14,6 +14,7 @@ from app.attendance.services.correct import set_status, staff_sighting
 from app.core.access import Scope
 from app.core.db import writing
 from app.core.vocabulary import Status
+from app.trainings.queries.sessions import scoped_session
 
 # A page of the roster, with room to spare: all are written in one transaction.
 MOST_AT_ONCE = 200
@@ -40,6 +41,7 @@ def tick_all(
     """Record `status` for those who have no row yet, all or nothing. Raises NotFound, CheckInRefused."""
     wanted = list(dict.fromkeys(member_ids))[:MOST_AT_ONCE]
     with writing() as session:
+        scoped_session(session, session_id, scope, now)
         query = select(Attendance.member_id).where(
             Attendance.session_id == session_id, Attendance.member_id.in_(wanted)
         )

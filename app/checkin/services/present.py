@@ -58,10 +58,11 @@ def redeem_ticket(
     if ticket.member_id not in member_ids:
         raise CheckInRefused(RefusalCode.REVOKED)
     with writing() as session:
-        row = session.get(Attendance, (ticket.session_id, ticket.member_id))
-        if not spend(session, ticket) and row is None:
-            raise CheckInRefused(RefusalCode.CODE_EXPIRED)
-        if row is not None:
+        # Spending comes first: a second tap waits here until the first is stored, and then sees its row.
+        if not spend(session, ticket):
+            row = session.get(Attendance, (ticket.session_id, ticket.member_id))
+            if row is None:
+                raise CheckInRefused(RefusalCode.CODE_EXPIRED)
             return ticket.session_id, ticket.member_id, _as_it_is(row)
         sighting = Sighting(
             ticket.session_id,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.crypto import blind_index, seal
-from app.core.db import writing
+from app.core.db import db, writing
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
 from app.core.vocabulary import FOREVER, Group
@@ -37,7 +37,7 @@ def import_roster(roster: Roster, dates: ImportDates, scope: Scope, now: datetim
     The plan is made inside the transaction that applies it, so it cannot be out of date. Raises
     InvalidInput for days in the future.
     """
-    check_dates(dates)
+    _check_dates(dates)
     with writing() as session:
         plan = plan_roster(session, roster, dates, scope)
         if plan.is_clean and (plan.created or plan.changed):
@@ -52,7 +52,13 @@ def import_roster(roster: Roster, dates: ImportDates, scope: Scope, now: datetim
     return plan
 
 
-def check_dates(dates: ImportDates) -> None:
+def preview_roster(roster: Roster, dates: ImportDates, scope: Scope) -> Plan:
+    """What `import_roster` would do; stores nothing."""
+    _check_dates(dates)
+    return plan_roster(db.session(), roster, dates, scope)
+
+
+def _check_dates(dates: ImportDates) -> None:
     """An import tells what is, not what will be."""
     for name, day in (("accepted_on", dates.accepted_on), ("as_of", dates.as_of)):
         if day is not None and day > dates.today:

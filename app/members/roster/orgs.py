@@ -120,8 +120,8 @@ def _plan(table: OrgTable, stored: _Stored, on: date) -> OrgPlan:
         other = lines.setdefault(line.code, line)
         if other is not line:
             for one, two in ((line, other), (other, line)):
-                problem = Problem("code_doubled", "code", {"text": line.code}, two.place)
-                plan.rejected.setdefault(one.place, []).append(problem)
+                doubled = Problem("code_doubled", "code", {"text": line.code}, two.place)
+                plan.rejected.setdefault(one.place, []).append(doubled)
     parents = {**stored.parents, **{line.code: line.parent_code for line in lines.values()}}
     kinds = {code: unit.kind for code, unit in stored.units.items() if code in stored.places}
     kinds |= {line.code: line.kind for line in lines.values()}
@@ -181,9 +181,9 @@ def _place(session: Session, plan: OrgPlan, stored: _Stored, starts_on: date, mo
     """Give new units their place, and every moved unit with all below it a new one from `moves_on`."""
     lines = [*plan.created, *plan.changed]
     parents = {**stored.parents, **{line.code: line.parent_code for line in lines}}
-    for code in parents:
+    for code, parent_code in parents.items():
         path = _path(code, parents, stored.units)
-        parent = stored.units.get(parents[code])
+        parent = stored.units.get(parent_code)
         old = stored.places.get(code)
         if old is not None and old.path == path:
             continue

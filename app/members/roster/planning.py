@@ -17,9 +17,9 @@ from app.members.roster.plan import Change, ChangedMember, ImportDates, NewMembe
 from app.members.roster.reading import Roster
 from app.members.roster.rules_branches import BranchBook
 from app.members.roster.rules_groups import GroupSpan, group_edits
-from app.members.roster.rules_match import Identity, Known, MemberBook, duplicates
+from app.members.roster.rules_match import Identity, Known, Match, MemberBook, duplicates
 from app.members.roster.rules_problems import Place, Problem
-from app.members.roster.rules_row import RosterRow
+from app.members.roster.rules_row import RefusedRow, RosterRow
 from app.members.rules import SINCE_EVER, SpanRefused, after_transfer
 
 
@@ -55,9 +55,13 @@ class _Planner:
         )
         self.groups: dict[int, list[GroupSpan]] = queries.roster_groups(session)
         self.is_whole_office = set(queries.all_placed(session, dates.today)) <= set(self.branches.names)
-        self.result = Plan(rejected={place: list(found) for place, found in roster.problems.items()})
+        self.book = BranchBook(self.branches.units)
+        self.result = Plan(rejected={refused.place: list(refused.problems) for refused in roster.refused})
 
     def plan(self) -> Plan:
+        for refused in self.roster.refused:
+            if refused.branch or refused.branch_code:
+                self._branch_of(refused)
         matched = self._without_duplicates(self._matched())
         too_early = self._refused_transfers(matched)
         for found in matched:
@@ -73,17 +77,18 @@ class _Planner:
         self.result.rejected.setdefault(place, []).append(problem)
 
     def _matched(self) -> list[_Matched]:
-        book = BranchBook(self.branches.units)
-        matched = []
+        """Rows with branch and member. Phones speak first: whom one row names so, no other row means."""
+        identified: list[tuple[RosterRow, Identity, Match]] = []
         for row in self.roster.rows:
-            found = book.find(row.branch, row.branch_code)
-            if found.org_id is None:
-                params = {"text": row.branch or row.branch_code, "near": "、".join(found.near)}
-                self._refuse(row.place, Problem(found.problem, self._branch_field(row), params))
-                continue
-            index = blind_index(row.phone, "phone") if row.phone else None
-            who = Identity(row.name, index, row.birth_date, found.org_id)
-            known = self.members.find(who)
+            org_id = self._branch_of(row)
+            if org_id is not None:
+                index = blind_index(row.phone, "phone") if row.phone else None
+                who = Identity(row.name, index, row.birth_date, org_id)
+                identified.append((row, who, self.members.by_phone(who)))
+        claimed = {known.id for _row, _who, known in identified if isinstance(known, Known)}
+        matched = []
+        for row, who, by_phone in identified:
+            known = by_phone or self.members.find(who, claimed)
             if isinstance(known, Problem):
                 self._refuse(row.place, known)
             elif known is not None and not self._is_ours(known):
@@ -92,8 +97,13 @@ class _Planner:
                 matched.append(_Matched(row, who, known))
         return matched
 
-    def _branch_field(self, row: RosterRow) -> str:
-        return "branch" if row.branch else "branch_code"
+    def _branch_of(self, row: RosterRow | RefusedRow) -> int | None:
+        """The branch that the row names; refuses the row when there is none."""
+        found = self.book.find(row.branch, row.branch_code)
+        if found.org_id is None:
+            params = {"text": row.branch or row.branch_code, "near": "、".join(found.near)}
+            self._refuse(row.place, Problem(found.problem, _branch_field(row), params))
+        return found.org_id
 
     def _is_ours(self, known: Known) -> bool:
         return self.is_whole_office or known.identity.org_id in self.branches.names
@@ -116,7 +126,7 @@ class _Planner:
             except SpanRefused as error:
                 day = "" if error.known in (None, SINCE_EVER) else str(error.known)
                 code = "transfer_too_early" if day else "transfer_refused"
-                refused[m.row.place] = Problem(code, self._branch_field(m.row), {"day": day})
+                refused[m.row.place] = Problem(code, _branch_field(m.row), {"day": day})
         return refused
 
     def _new(self, found: _Matched) -> NewMember:
@@ -178,6 +188,10 @@ class _Planner:
                 changes=changes,
             )
         )
+
+
+def _branch_field(row: RosterRow | RefusedRow) -> str:
+    return "branch" if row.branch else "branch_code"
 
 
 def _masked(sealed: bytes | None) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.core.errors import AppError
 from app.core.i18n import Text, lazy
 from app.core.i18n import gettext as _
+from app.members.roster.rules_columns import Header, column_letter
 from app.members.roster.rules_problems import Place, Problem
 
 
@@ -20,7 +21,7 @@ class FileRefused(AppError):
 
 WORDS: dict[str, Text] = {
     "name_missing": lazy("没有姓名。"),
-    "name_odd": lazy("姓名里有数字或符号,请核对。"),
+    "name_odd": lazy("这一格不像姓名,请核对。"),
     "too_long": lazy("内容太长,最多 %(limit)s 个字。"),
     "id_number": lazy("这一格像是公民身份号码。本系统不保存身份号码,请从这一列删去。"),
     "formula_error": lazy("这一格是公式错误(如 #N/A),请改成实际内容。"),
@@ -87,3 +88,13 @@ def problem_words(problem: Problem, sheet_titles: Sequence[str] = ()) -> str:
         title = sheet_titles[problem.other.sheet] if problem.other.sheet < len(sheet_titles) else ""
         params["other"] = place_words(title, problem.other)
     return str(WORDS[problem.code]) % params
+
+
+def row_words(problem: Problem, place: Place, headers: Mapping[int, Header], titles: Sequence[str]) -> str:
+    """Where and what: sheet, row, column letter with header, and what is wrong."""
+    where = place_words(titles[place.sheet] if place.sheet < len(titles) else "", place)
+    header = headers.get(place.sheet)
+    if problem.field and header and problem.field in header.positions:
+        letter = column_letter(header.positions[problem.field])
+        where = f"{where} {cell_words(letter, header.titles[problem.field])}"
+    return f"{where}:{problem_words(problem, titles)}"

@@ -19,8 +19,8 @@ from app.members.roster.rules_columns import (
     find_header,
     plain_header,
 )
-from app.members.roster.rules_problems import Place, Problem
-from app.members.roster.rules_row import RosterRow, read_row
+from app.members.roster.rules_problems import Place
+from app.members.roster.rules_row import RefusedRow, RosterRow, read_row
 
 # Titles, notes and merged heads stand above the header; nobody needs more rows than this for them.
 _HEADER_ROWS = 30
@@ -45,7 +45,7 @@ class Roster:
     """What a file holds. `headers` and `titles` by sheet number; `skipped` are sheets without a header."""
 
     rows: list[RosterRow] = field(default_factory=list)
-    problems: dict[Place, list[Problem]] = field(default_factory=dict)
+    refused: list[RefusedRow] = field(default_factory=list)
     headers: dict[int, Header] = field(default_factory=dict)
     titles: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -59,9 +59,9 @@ def read_roster(content: bytes, today: date, progress: Progress = no_progress) -
         if isinstance(read, RosterRow):
             roster.rows.append(read)
         else:
-            roster.problems[row.place] = read
+            roster.refused.append(read)
         progress(1)
-    if not roster.rows and not roster.problems:
+    if not roster.rows and not roster.refused:
         raise FileRefused(lazy("表头下面没有内容。"), code="file_no_rows")
     return roster
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -27,6 +27,7 @@ class Known:
     identity: Identity
 
 
+Rule = Callable[[Identity, Identity], bool]
 Match = Known | Problem | None
 
 
@@ -38,17 +39,26 @@ class MemberBook:
         for member in members:
             self._by_name.setdefault(member.identity.name, []).append(member)
 
-    def find(self, wanted: Identity) -> Match:
+    def by_phone(self, wanted: Identity) -> Match:
+        """The member of the same name and phone, None, or a Problem where several are."""
+        return self._first(wanted, self._by_name.get(wanted.name, []), _BY_PHONE)
+
+    def find(self, wanted: Identity, claimed: Collection[int] = ()) -> Match:
         """The member that the row means, None for a new one, or a Problem when nobody can tell.
 
         In this order: name and phone; name, birth date and branch; name and birth date; and, for a
         row with neither phone nor birth date, name and branch of a member who has neither either.
         A namesake in the same branch whom nothing tells apart is never merged and never doubled.
+        claimed: members whom other rows of the file name by phone; they cannot be this one.
         """
-        namesakes = self._by_name.get(wanted.name, [])
-        if not namesakes:
-            return None
-        for rule in _RULES:
+        namesakes = [k for k in self._by_name.get(wanted.name, ()) if k.id not in claimed]
+        found = self._first(wanted, namesakes, _RULES)
+        if found is None and any(_may_be_same(wanted, known.identity) for known in namesakes):
+            return Problem("unclear_unconfirmed", "name")
+        return found
+
+    def _first(self, wanted: Identity, namesakes: list[Known], rules: tuple[Rule, ...]) -> Match:
+        for rule in rules:
             found = [known for known in namesakes if rule(wanted, known.identity)]
             if len(found) > 1:
                 # Two rows of the store share a phone: the birth date may still tell.
@@ -59,8 +69,6 @@ class MemberBook:
                 return found[0]
             if found:
                 return Problem("unclear_several", "name", {"n": len(found)})
-        if any(_may_be_same(wanted, known.identity) for known in namesakes):
-            return Problem("unclear_unconfirmed", "name")
         return None
 
 
@@ -81,7 +89,8 @@ def _same_branch_and_nothing_else(row: Identity, known: Identity) -> bool:
     return blank and row.org_id == known.org_id
 
 
-_RULES: tuple[Callable[[Identity, Identity], bool], ...] = (
+_BY_PHONE: tuple[Rule, ...] = (_same_phone,)
+_RULES: tuple[Rule, ...] = (
     _same_phone,
     _same_birth_and_branch,
     _same_birth,
@@ -98,28 +107,26 @@ def _may_be_same(row: Identity, known: Identity) -> bool:
 def duplicates(rows: Iterable[tuple[Place, Identity, int | None]]) -> dict[Place, Place]:
     """Rows of one file that mean the same person, each with another row of that person.
 
-    rows: place, identity, id of the matched member (None for a new one). New people are the same
-    with the same name and phone; name, birth date and branch; or name and branch and nothing else.
+    rows: place, identity, id of the matched member (None for a new one). New people of one name are
+    the same with the same phone, and also where a phone is missing: with the same birth date and
+    branch, or in the same branch with neither. Two different phones are two people.
     """
-    first: dict[tuple[object, ...], Place] = {}
-    doubled: dict[Place, Place] = {}
+    found: dict[Place, Place] = {}
+    seen: dict[tuple[object, ...], list[tuple[Place, Identity]]] = {}
     for place, who, member_id in rows:
-        for key in _keys(who, member_id):
-            other = first.setdefault(key, place)
-            if other != place:
-                doubled[place] = other
-                doubled.setdefault(other, place)
-    return doubled
+        key = ("member", member_id) if member_id is not None else ("name", who.name)
+        for other, someone in seen.setdefault(key, []):
+            if member_id is not None or _is_same_newcomer(who, someone):
+                found[place] = other
+                found.setdefault(other, place)
+                break
+        seen[key].append((place, who))
+    return found
 
 
-def _keys(who: Identity, member_id: int | None) -> list[tuple[object, ...]]:
-    if member_id is not None:
-        return [("member", member_id)]
-    keys: list[tuple[object, ...]] = []
-    if who.phone_index:
-        keys.append(("phone", who.name, who.phone_index))
-    if who.birth_date:
-        keys.append(("birth", who.name, who.birth_date, who.org_id))
-    if not keys:
-        keys.append(("branch", who.name, who.org_id))
-    return keys
+def _is_same_newcomer(one: Identity, two: Identity) -> bool:
+    if one.phone_index and two.phone_index:
+        return one.phone_index == two.phone_index
+    if one.org_id != two.org_id:
+        return False
+    return one.birth_date == two.birth_date or not (one.birth_date and two.birth_date)

@@ -81,6 +81,16 @@ class RosterRow:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row with problems; its branch is kept, so that a wrong one is told in the same report."""
+
+    place: Place
+    problems: list[Problem]
+    branch: str
+    branch_code: str
+
+
 class _Reader:
     """Reads the cells of one row and gathers what is wrong instead of stopping at the first."""
 
@@ -104,7 +114,7 @@ class _Reader:
         if not name:
             if not any(problem.field == "name" for problem in self.problems):
                 self.refuse("name_missing", "name")
-        elif any(_is_odd(char) for char in name):
+        elif _is_odd(name):
             self.refuse("name_odd", "name")
         return name
 
@@ -150,7 +160,7 @@ def read_row(
     text_of: Callable[[object], str],
     today: date,
     serial_offset: int = 0,
-) -> RosterRow | list[Problem]:
+) -> RosterRow | RefusedRow:
     """The row's facts, or everything that is wrong with it.
 
     cells: field → raw cell of the known columns. text_of: how a cell is read as text ("" is blank).
@@ -159,11 +169,11 @@ def read_row(
     reader = _Reader(cells, texts)
     _refuse_what_is_never_kept(reader)
     if reader.problems:
-        return reader.problems
-    name = reader.name()
+        return RefusedRow(place, reader.problems, "", "")
     branch, branch_code = reader.text("branch"), reader.text("branch_code")
     if not branch and not branch_code and not reader.problems:
         reader.refuse("branch_missing", "branch")
+    name = reader.name()
     days = {column: reader.day(column, today, serial_offset) for column in _DATES}
     flags = {column: reader.flag(column) for column in _FLAGS}
     values: dict[str, object] = {column: reader.text(column) for column in _PLAIN_TEXTS}
@@ -173,7 +183,7 @@ def read_row(
     away_at = reader.text("away_at") or None
     _refuse_impossible_lives(reader, days, today)
     if reader.problems:
-        return reader.problems
+        return RefusedRow(place, reader.problems, branch, branch_code)
     return RosterRow(
         place=place,
         name=name,
@@ -225,11 +235,11 @@ def plain_name(name: str) -> str:
     return "".join(folded.split())
 
 
-def _is_odd(char: str) -> bool:
-    if char in " ·()-'’":
-        return False
-    # Rare characters of old systems stand in the private area (Co); letters of every script are fine.
-    return unicodedata.category(char) not in ("Lo", "Lu", "Ll", "Lt", "Lm", "Mn", "Mc", "Co")
+def _is_odd(name: str) -> bool:
+    """Nothing that could be a name: no letter of any script at all, or control characters."""
+    # Rare characters of old systems stand in the private area (Co), which Python calls unprintable.
+    letters = [char for char in name if char.isalpha() or unicodedata.category(char) == "Co"]
+    return not letters or any(unicodedata.category(char) in ("Cc", "Cf", "Cs") for char in name)
 
 
 def means_retired(job: object) -> bool:

@@ -52,7 +52,8 @@ def edit(member_id: int) -> Any:
     for key in ("sex", "membership_type"):
         form.keep_choice(key, getattr(person, key))
     if request.method == "GET":
-        form.is_migrant_worker.data = {True: "yes", False: "no"}.get(person.is_migrant_worker, "")
+        migrant = person.is_migrant_worker
+        form.is_migrant_worker.data = "" if migrant is None else ("yes" if migrant else "no")
         return _form_page(form, person)
     if not form.validate():
         return _form_page(form, person), 422

@@ -26,7 +26,7 @@ def orgs() -> str:
     """The reader's part of the tree, with members counted."""
     on = today()
     nodes = org_tree(db.session(), current_scope(), on)
-    return render_template("orgs/index.html", nodes=nodes, on=on, labels=labels)
+    return render_template("members/orgs.html", nodes=nodes, on=on, labels=labels)
 
 
 @bp.get("/orgs/<code>")
@@ -74,7 +74,7 @@ def _org_page(code: str, refused: Form | None = None) -> tuple[str, int]:
         raise NotFound()
     writable = staff.scope_if_held("orgs.write")
     html = render_template(
-        "orgs/show.html",
+        "members/org.html",
         page=page,
         child_form=refused if isinstance(refused, OrgForm) else OrgForm(prefix="child-"),
         rename_form=refused

@@ -16,7 +16,14 @@ from app.reports.queries.drill import (
 from app.reports.queries.duties import Duties, DutyCount, DutyKind, DutyRow, duties
 from app.reports.queries.ledger import Ledger, LedgerItem, ledger
 from app.reports.queries.person_times import PersonTimes, PersonTimesRow, person_times, person_times_total
-from app.reports.queries.place import Place, default_period, kind_names, mode_names, place_in_scope, places_to_choose
+from app.reports.queries.place import (
+    Place,
+    default_period,
+    kind_names,
+    mode_names,
+    place_in_scope,
+    places_to_choose,
+)
 from app.reports.queries.study_hours import StudyHours, StudyHoursItem, policy_of, study_hours, year_hours
 from app.reports.queries.uncovered import Uncovered, UncoveredItem, uncovered
 
@@ -45,10 +52,10 @@ __all__ = [
     "coverage",
     "default_period",
     "duties",
+    "kind_names",
     "ledger",
     "member_of_place",
     "members_behind",
-    "kind_names",
     "mode_names",
     "person_times",
     "person_times_total",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
 from app.core.i18n import localised
-from app.core.vocabulary import CountMark, Group, Status
+from app.core.vocabulary import ATTENDED_STATUSES, CountMark, Group, Status
 from app.members.models import Member, Membership, OrgUnit
 from app.members.queries.as_of import members_as_of
 from app.reports.queries.coverage import reached_members
@@ -48,6 +48,7 @@ class Behind:
     member_id: int | None = None
     line: int | None = None
     by_host: bool = False
+    without_make_up: bool = False
     duty_only: bool = False
     declared_only: bool = False
 
@@ -110,6 +111,8 @@ def _row_conditions(behind: Behind) -> list[ColumnElement[bool]]:
         (behind.status, Attendance.status),
     ]
     found += [column == value for value, column in wanted if value is not None]
+    if behind.without_make_up:
+        found.append(Attendance.status.in_(ATTENDED_STATUSES))
     if behind.line is not None:
         found.append(
             Attendance.class_id == behind.line if behind.line > 0 else Attendance.session_id == -behind.line

@@ -16,7 +16,7 @@ from app.members.queries.tree import placed_on
 from app.reports.queries.cut import cut_rows
 from app.reports.queries.person_times import month_of
 from app.reports.queries.place import Place, held_in, inside_on
-from app.reports.rules import DutyScore, Key, Period, Slice, duty_score, share, snapshot_day
+from app.reports.rules import FIRST_PAGE, DutyScore, Key, Period, Slice, duty_score, share, snapshot_day
 from app.trainings.models import SessionKind, TrainingSession
 
 
@@ -95,7 +95,7 @@ def duties(
     year: int,
     place: Place,
     today: date,
-    cut: Slice = Slice(),  # noqa: B008 - frozen
+    cut: Slice = FIRST_PAGE,
 ) -> Duties:
     """Held sessions of every duty kind, by hosting branch and month.
 

@@ -16,7 +16,7 @@ from app.core.vocabulary import ATTENDED_STATUSES, COUNTED_STATUSES
 from app.members.models import OrgUnit
 from app.reports.queries.cut import cut_rows
 from app.reports.queries.place import Place, held_in, inside
-from app.reports.rules import Key, Period, Slice
+from app.reports.rules import FIRST_PAGE, Key, Period, Slice
 from app.trainings.models import (
     ExpectedAttendee,
     Lecturer,
@@ -75,7 +75,7 @@ def ledger(
     session: Session,
     period: Period,
     place: Place,
-    cut: Slice = Slice(),  # noqa: B008 - frozen
+    cut: Slice = FIRST_PAGE,
 ) -> Ledger:
     """Held sessions of the period whose host lay within the place on their day, gathered by class."""
     held = [*held_in(period), inside(place, TrainingSession.host_org_id, TrainingSession.office_date)]

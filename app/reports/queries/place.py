@@ -152,13 +152,12 @@ def units_below(place: Place, period: Period) -> CTE:
     and the place's own unit for what belongs to no unit below. Several places: each of them.
     """
     columns = (OrgPlacement.org_id, OrgPlacement.starts_on, OrgPlacement.ends_on)
+    several: CTE
     if len(place.org_ids) != 1:
         tops = select(OrgUnit.id).where(OrgUnit.id.in_(place.org_ids)).subquery()
-        pattern = literal("%/") + cast(tops.c.id, String) + "/%"
-        several: Any = select(*columns, tops.c.id.label("unit_id")).join(
-            tops, OrgPlacement.path.like(pattern)
-        )
-        return several.cte("units").prefix_with("MATERIALIZED")
+        inside_top = OrgPlacement.path.like(literal("%/") + cast(tops.c.id, String) + "/%")
+        several = select(*columns, tops.c.id.label("unit_id")).join(tops, inside_top).cte("units")
+        return several.prefix_with("MATERIALIZED")
     top = place.org_ids[0]
     below: Any = (
         select(OrgPlacement.org_id)
@@ -198,13 +197,16 @@ def org_rows(session: Session, place: Place, period: Period, found: set[int]) ->
 
 def mode_names(session: Session) -> dict[str, str]:
     """Delivery modes by key, in the reader's language."""
-    query = select(DeliveryMode.key, DeliveryMode.name_zh, DeliveryMode.name_en).order_by(DeliveryMode.position)
-    return {key: localised(zh, en) for key, zh, en in session.execute(query)}
+    return _names(session, DeliveryMode)
 
 
 def kind_names(session: Session) -> dict[str, str]:
     """Kinds of session by key, in the reader's language."""
-    query = select(SessionKind.key, SessionKind.name_zh, SessionKind.name_en).order_by(SessionKind.position)
+    return _names(session, SessionKind)
+
+
+def _names(session: Session, table: type[DeliveryMode | SessionKind]) -> dict[str, str]:
+    query = select(table.key, table.name_zh, table.name_en).order_by(table.position)
     return {key: localised(zh, en) for key, zh, en in session.execute(query)}
 
 

@@ -14,7 +14,7 @@ from app.members.models import Member, OrgPost, OrgUnit
 from app.reports.queries.coverage import members_of_day
 from app.reports.queries.cut import cut_rows
 from app.reports.queries.place import Place, counted_in
-from app.reports.rules import Key, Period, Slice, Snapshot, hours_of
+from app.reports.rules import FIRST_PAGE, Key, Period, Slice, Snapshot, hours_of
 
 CENTRAL_KIND = "central_training"
 
@@ -62,7 +62,7 @@ def study_hours(
     snapshot: Snapshot,
     place: Place,
     below: bool = False,
-    cut: Slice = Slice(),  # noqa: B008 - frozen
+    cut: Slice = FIRST_PAGE,
 ) -> StudyHours:
     """Hours of the year of every member who belongs to the place on the snapshot's day.
 

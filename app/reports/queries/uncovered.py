@@ -15,7 +15,7 @@ from app.members.queries.masked import masked_phone
 from app.reports.queries.coverage import reached_members
 from app.reports.queries.cut import cut_rows
 from app.reports.queries.place import Place
-from app.reports.rules import Key, Period, Slice, Snapshot, suggested_mode
+from app.reports.rules import FIRST_PAGE, Key, Period, Slice, Snapshot, suggested_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def uncovered(
     snapshot: Snapshot,
     place: Place,
     group: Group | None = None,
-    cut: Slice = Slice(),  # noqa: B008 - frozen
+    cut: Slice = FIRST_PAGE,
 ) -> Uncovered:
     """Members of the coverage's denominator who are not in its numerator, exactly."""
     reached = reached_members(period, snapshot, place)
@@ -96,4 +96,6 @@ def _item(
     member: int, name: str, code: str, org_name: str, bits: int, sealed: bytes | None, last: date | None
 ) -> UncoveredItem:
     groups = Group.from_bits(bits)
-    return UncoveredItem(member, name, code, org_name, groups, masked_phone(sealed), last, suggested_mode(groups))
+    return UncoveredItem(
+        member, name, code, org_name, groups, masked_phone(sealed), last, suggested_mode(groups)
+    )

@@ -83,12 +83,14 @@ def _short_month(month: str) -> str:
     return label[5:] if "年" in label else label[:3]
 
 
-def _duty_row(  # noqa: PLR0917 - one private caller
+def _duty_row(
     row: DutyRow, duty: DutyCount | None, result: Duties, months: list[str], ask: Ask, names_kind: bool
 ) -> TableRow:
     counts: DutyRow | DutyCount = duty or row
     which: Params = {"kind": duty.kind} if duty else {"duty": "1"}
-    cells = [Cell(row.org_name, Door("reports.session_rows", {**ask.params, "org": row.org_code, "duty": "1"}))]
+    cells = [
+        Cell(row.org_name, Door("reports.session_rows", {**ask.params, "org": row.org_code, "duty": "1"}))
+    ]
     if names_kind and duty:
         cells.append(Cell(next(kind.label for kind in result.kinds if kind.key == duty.kind)))
     for month, count in zip(months, counts.months, strict=True):

@@ -1,0 +1,86 @@
+"""A session's roster, and corrections of what was recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api.v1.blueprint import bp
+from app.api.v1.context import office_rules
+from app.api.v1.operation import operation
+from app.api.v1.schemas.sessions import CorrectionAnswer, CorrectionBody, RosterAnswer, RosterQuery
+from app.api.v1.sessions import SESSION_PATH
+from app.attendance.queries.session import RosterRow, roster
+from app.attendance.services.correct import set_status, staff_sighting, take_back
+from app.core.access import current_scope, permission
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.paging import decode_cursor, encode_cursor
+from app.core.vocabulary import Group
+from app.trainings.queries.page import session_facts
+
+
+@bp.get(f"{SESSION_PATH}/attendance")
+@permission("sessions.read")
+@operation(
+    "场次花名册",
+    "A session's roster",
+    query=RosterQuery(),
+    answers={200: RosterAnswer()},
+    detail=(
+        "应到的和已登记的每一个人;status 为 null 表示未登记,不是缺席。",
+        "Everyone expected or recorded; a null `status` means not recorded, never absent.",
+    ),
+)
+def list_attendance(session_id: int, query: dict[str, Any]) -> dict[str, Any]:
+    session_facts(db.session(), session_id, current_scope(), utc_now())
+    start = decode_cursor(query["cursor"], (int,))[0] if query.get("cursor") else 0
+    rows, total = roster(
+        db.session(),
+        session_id,
+        search=query.get("q") or "",
+        status=query.get("status"),
+        only_unrecorded=query["unrecorded"],
+        limit=query["limit"],
+        offset=start,
+    )
+    end = start + len(rows)
+    following = encode_cursor(end) if rows and end < total else None
+    return {"count": total, "items": [_line(row) for row in rows], "next": following}
+
+
+@bp.patch(f"{SESSION_PATH}/attendance/<int(min=1,max=2147483647):member_id>")
+@permission("attendance.write")
+@operation(
+    "更正登记",
+    "Correct what was recorded",
+    body=CorrectionBody(),
+    answers={200: CorrectionAnswer()},
+    errors=(409,),
+    detail=(
+        "改动会留下记录:谁、何时、为何。还没有登记的会补登。",
+        "Every change keeps who, when and why. A member not yet recorded is recorded.",
+    ),
+)
+def correct(session_id: int, member_id: int, body: dict[str, Any]) -> dict[str, Any]:
+    scope, now, status = current_scope(), utc_now(), body["status"]
+    if status is None:
+        take_back(session_id, member_id, body["reason"], scope, now)
+    else:
+        excuse = body.get("excuse_reason")
+        sighting = staff_sighting(session_id, member_id, status, excuse, scope.user_id, now)
+        status = set_status(sighting, body["reason"], scope, now, **office_rules())
+    return {"session": session_id, "member": member_id, "status": status}
+
+
+def _line(row: RosterRow) -> dict[str, Any]:
+    return {
+        "member_id": row.member_id,
+        "name": row.name,
+        "org_name": row.org_name,
+        "groups": Group.from_bits(row.groups),
+        "is_extra": row.is_extra,
+        "status": row.status,
+        "excuse_reason": row.excuse_reason,
+        "method": row.method,
+        "occurred_at": row.occurred_at,
+    }

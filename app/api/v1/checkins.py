@@ -1,0 +1,101 @@
+"""Check-ins: by a bound phone, by card, by staff, and the batch of an offline round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api.v1.blueprint import bp
+from app.api.v1.context import code_step_seconds, office_rules
+from app.api.v1.operation import operation
+from app.api.v1.schemas.checkins import (
+    AlreadyRecordedAnswer,
+    BatchAnswer,
+    BatchBody,
+    CardCheckInBody,
+    CodeCheckInBody,
+    RecordedAnswer,
+    StaffCheckInBody,
+)
+from app.attendance.services.record import Outcome, Sighting
+from app.checkin.services.present import present_code
+from app.checkin.services.staff import BatchItem, record_batch, record_card, record_staff
+from app.core.access import PUBLIC, current_scope, current_staff, permission
+from app.core.clock import utc_now
+
+_FORMS = {"code": CodeCheckInBody(), "card": CardCheckInBody(), "member": StaffCheckInBody()}
+
+
+@bp.post("/checkins")
+@permission(PUBLIC)
+@operation(
+    "签到",
+    "Check in",
+    body=_FORMS,
+    answers={201: RecordedAnswer(), 200: AlreadyRecordedAnswer()},
+    errors=(401, 403, 404, 409, 410, 429),
+    security=("bearer", None),
+    detail=(
+        "三种写法:{code, member_token} 由绑定的手机提交,不需要令牌;{session, card} 和 {session, member, method}"
+        " 由工作人员提交,需要令牌。重复提交回答 already_recorded,不会多记。",
+        "Three forms: {code, member_token} comes from a bound phone and needs no bearer token; {session, card} and"
+        " {session, member, method} come from staff and need one. A repeat answers `already_recorded`. Refusals"
+        " carry `code`: code_expired, code_unknown, not_open, closed, cancelled, unknown_member, revoked,"
+        " out_of_scope, locked.",
+    ),
+)
+def check_in(body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    outcome = _by_phone(body) if "code" in body else _by_staff(body)
+    if outcome.created:
+        return {"result": "recorded", "status": outcome.status}, 201
+    again = {"result": "already_recorded", "status": outcome.status, "recorded_at": outcome.recorded_at}
+    return again, 200
+
+
+@bp.post("/checkins/batch")
+@permission("attendance.write")
+@operation(
+    "补传离线登记",
+    "Send an offline round",
+    body=BatchBody(),
+    answers={200: BatchAnswer()},
+    detail=(
+        "每条各自回答;id 由设备生成,原样重传得到同样的回答。",
+        "Each item is answered for itself. Ids are made on the device; sending a batch again answers the same.",
+    ),
+)
+def check_in_batch(body: dict[str, Any]) -> dict[str, Any]:
+    items = [
+        BatchItem(
+            each["id"], each["session"], each["member"], each["status"], each["method"], each["occurred_at"]
+        )
+        for each in body["items"]
+    ]
+    return {"items": record_batch(body["device"], items, current_scope(), utc_now(), **office_rules())}
+
+
+def _by_phone(body: dict[str, Any]) -> Outcome:
+    return present_code(
+        body["code"],
+        body["member_token"],
+        body.get("nonce"),
+        utc_now(),
+        step_seconds=code_step_seconds(),
+        **office_rules(),
+    )
+
+
+def _by_staff(body: dict[str, Any]) -> Outcome:
+    scope, now, nonce = current_staff().scope("attendance.write"), utc_now(), body.get("nonce")
+    if "card" in body:
+        found = record_card(body["session"], body["card"], scope, now, nonce=nonce, **office_rules())
+        return found.outcome
+    sighting = Sighting(
+        body["session"],
+        body["member"],
+        body["method"],
+        body.get("occurred_at") or now,
+        body["status"],
+        recorded_by_id=scope.user_id,
+        nonce=nonce,
+    )
+    return record_staff(sighting, scope, now, **office_rules())

@@ -1,0 +1,182 @@
+"""`flask report …`: every figure in the terminal, as JSON (the API's body), CSV or Excel."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.cli._refusals import refusals
+from app.core.access import Scope
+from app.core.clock import today
+from app.core.db import db
+from app.core.vocabulary import Group
+from app.members.queries.tree import roots
+from app.reports import queries, serialise, tables
+from app.reports.exports import csv_bytes, text_table, xlsx_bytes
+from app.reports.rules import EVERYTHING, By, CoverageBy, Period, Snapshot, snapshot_day
+from app.reports.tables import Ask, Table
+
+group = AppGroup("report", help="Figures: person-times, coverage, uncovered, study-hours, duties, ledger.")
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every report takes."""
+
+    first: date | None
+    last: date | None
+    on: date | None
+    year: int | None
+    org: str | None
+    form: str
+    output: Path | None
+
+    def period(self, default: Period) -> Period:
+        if self.year is not None:
+            return Period.of_year(self.year)
+        first = self.first or (date(self.last.year, 1, 1) if self.last else default.first)
+        last = self.last or (date(self.first.year, 12, 31) if self.first else default.last)
+        try:
+            return Period(first, last)
+        except ValueError:
+            raise click.UsageError("--to is before --from.") from None
+
+
+def _common(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that all reports share, handed over as one `Options`."""
+
+    def run(**given: Any) -> None:
+        days = {name: given.pop(name) for name in ("first", "last", "on")}
+        rest = {name: given.pop(name) for name in ("year", "org", "form", "output")}
+        dates: dict[str, Any] = {
+            name: day.date() if isinstance(day, datetime) else None for name, day in days.items()
+        }
+        with refusals():
+            command(Options(**dates, **rest), **given)
+
+    run.__doc__ = command.__doc__
+    for option in (
+        click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file."),
+        click.option(
+            "--format", "form", type=click.Choice(["table", "json", "csv", "xlsx"]), default="table"
+        ),
+        click.option(
+            "--org", metavar="CODE", help="This organisation and all below it; default: everything."
+        ),
+        click.option(
+            "--year", type=click.IntRange(1921, 2200), help="A calendar year, instead of --from/--to."
+        ),
+        click.option("--on", type=DAY, metavar="D", help="Members and groups as of this day."),
+        click.option("--to", "last", type=DAY, metavar="D", help="Last day."),
+        click.option(
+            "--from", "first", type=DAY, metavar="D", help="First day; default: the latest year held."
+        ),
+    ):
+        run = option(run)
+    return run
+
+
+def _ask(options: Options, *, one_year: bool = False) -> Ask:
+    session, now = db.session(), today()
+    period = options.period(queries.default_period(session, now))
+    if one_year:
+        if period.first.year != period.last.year:
+            raise click.UsageError(
+                "This report is about one year: give --year, or --from and --to within one."
+            )
+        period = Period.of_year(period.first.year)
+    scope = Scope(tuple(row.id for row in roots(session, now)), None)
+    place = queries.place_in_scope(session, scope, options.org, now)
+    age = current_app.extensions["settings"].elderly_age
+    return Ask(place, period, Snapshot(options.on or snapshot_day(period, now), age))
+
+
+def _print(options: Options, table: Table, body: dict[str, Any]) -> None:
+    if options.form == "json":
+        content = (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode()
+    elif options.form == "csv":
+        content = csv_bytes(table)
+    elif options.form == "xlsx":
+        content = xlsx_bytes(table)
+    else:
+        content = (text_table(table) + "\n").encode()
+    if options.output:
+        options.output.write_bytes(content)
+    else:
+        sys.stdout.buffer.write(content)
+
+
+@group.command("person-times")
+@click.option("--by", type=click.Choice([by.value for by in By]), default=By.KIND.value)
+@_common
+def person_times(options: Options, by: str) -> None:
+    """Sessions, person-times and members of a period."""
+    ask = _ask(options)
+    result = queries.person_times(db.session(), ask.period, ask.place, By(by))
+    _print(options, tables.person_times_table(result, By(by), ask), serialise.person_times_body(result))
+
+
+@group.command("coverage")
+@click.option("--by", type=click.Choice([by.value for by in CoverageBy]), default=CoverageBy.GROUP.value)
+@_common
+def coverage(options: Options, by: str) -> None:
+    """Members reached at least once, of all and of those required."""
+    ask = _ask(options)
+    result = queries.coverage(db.session(), ask.period, ask.snapshot, ask.place, CoverageBy(by))
+    _print(options, tables.coverage_table(result, CoverageBy(by), ask), serialise.coverage_body(result))
+
+
+@group.command("uncovered")
+@click.option("--group", "of_group", type=click.Choice([group.value for group in Group]))
+@_common
+def uncovered(options: Options, of_group: str | None) -> None:
+    """Members not reached in the period, and how they could be."""
+    ask, session = _ask(options), db.session()
+    which = Group(of_group) if of_group else None
+    result = queries.uncovered(session, ask.period, ask.snapshot, ask.place, which, EVERYTHING)
+    table = tables.uncovered_table(result, queries.mode_names(session), ask)
+    _print(options, table, serialise.uncovered_body(result))
+
+
+@group.command("study-hours")
+@click.option("--below", is_flag=True, help="Only members who still lack hours.")
+@_common
+def study_hours(options: Options, below: bool) -> None:
+    """Each member's study hours of a year."""
+    ask = _ask(options, one_year=True)
+    year = ask.period.first.year
+    result = queries.study_hours(db.session(), year, ask.snapshot, ask.place, below, EVERYTHING)
+    _print(options, tables.study_hours_table(result, ask), serialise.study_hours_body(result))
+
+
+@group.command("duties")
+@click.option("--kind", help="Key of one duty; default: each on a line of its own.")
+@_common
+def duties(options: Options, kind: str | None) -> None:
+    """Branch by month: what each branch held of what it owes."""
+    ask = _ask(options, one_year=True)
+    result = queries.duties(db.session(), ask.period.first.year, ask.place, today(), EVERYTHING)
+    if kind and kind not in [duty.key for duty in result.kinds]:
+        raise click.BadParameter(f"{kind} is no duty.", param_hint="--kind")
+    table = tables.duties_table(result, kind or tables.EACH_KIND, ask)
+    _print(options, table, serialise.duties_body(result))
+
+
+@group.command("ledger")
+@_common
+def ledger(options: Options) -> None:
+    """The ledger of classes and single sessions."""
+    ask, session = _ask(options), db.session()
+    result = queries.ledger(session, ask.period, ask.place, EVERYTHING)
+    per_hour = queries.policy_of(session, ask.period.last.year).minutes_per_hour
+    _print(options, tables.ledger_table(result, per_hour, ask), serialise.ledger_body(result))

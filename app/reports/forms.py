@@ -1,0 +1,118 @@
+"""Reads the addresses of report pages into what is asked for; raises InvalidInput."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+from app.core.errors import InvalidInput
+from app.core.i18n import lazy
+from app.core.vocabulary import Group, Status
+from app.reports.rules import Period
+
+Word = TypeVar("Word", bound=StrEnum)
+Args = Mapping[str, str]
+FIRST_YEAR, LAST_YEAR = 1921, 2200
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceWords:
+    """Which organisation: its code, only while below `under`, or `own` for it without what is below."""
+
+    org: str | None
+    under: str | None
+    own: bool
+
+
+def day_of(args: Args, name: str) -> date | None:
+    """A day as 2019-04-28; None when it is not given."""
+    text = args.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise InvalidInput.field(name, "date", lazy("日期请写成 2019-04-28 这样。"))
+    return found
+
+
+def period_of(args: Args, default: Period) -> Period:
+    """from and to; one that is missing is taken from the year of the other, both from `default`."""
+    first, last = day_of(args, "from"), day_of(args, "to")
+    if first is None and last is None:
+        return default
+    first = first or date((last or default.last).year, 1, 1)
+    last = last or date(first.year, 12, 31)
+    if last < first:
+        raise InvalidInput.field("to", "before_from", lazy("结束日期在开始日期之前,请调换。"))
+    return Period(first, last)
+
+
+def month_of(args: Args) -> Period | None:
+    """month=2019-04."""
+    text = args.get("month", "")
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise InvalidInput.field("month", "month", lazy("月份请写成 2019-04 这样。")) from None
+    return Period.of_month(day.year, day.month)
+
+
+def year_of(args: Args, default: int) -> int:
+    text = args.get("year", "").strip()
+    if not text:
+        return default
+    return _number(text, "year", FIRST_YEAR, LAST_YEAR)
+
+
+def age_of(args: Args, default: int) -> int:
+    """Full years from which a member is counted as elderly."""
+    text = args.get("age", "").strip()
+    return _number(text, "age", 40, 120) if text else default
+
+
+def id_of(args: Args, name: str, low: int = 1) -> int | None:
+    text = args.get(name, "").strip()
+    return _number(text, name, low, 2**31 - 1) if text else None
+
+
+def _number(text: str, name: str, low: int, high: int) -> int:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 10 or not low <= int(text) <= high:
+        raise InvalidInput.field(name, "number", lazy("这里应是一个合适的整数。"))
+    return int(text)
+
+
+def word_of(args: Args, name: str, words: type[Word], default: Word | None = None) -> Word | None:
+    """One of an enumeration's words; `default` when it is not given."""
+    text = args.get(name, "")
+    if not text:
+        return default
+    try:
+        return words(text)
+    except ValueError:
+        raise InvalidInput.field(name, "choice", lazy("没有这个选项,请重新选择。")) from None
+
+
+def place_words(args: Args) -> PlaceWords:
+    return PlaceWords(args.get("org") or None, args.get("under") or None, args.get("own") == "1")
+
+
+def flag(args: Args, name: str) -> bool | None:
+    """True for 1, False for 0, None when it is not given."""
+    return {"1": True, "0": False}.get(args.get(name, ""))
+
+
+def group_of(args: Args) -> Group | None:
+    return word_of(args, "group", Group)
+
+
+def status_of(args: Args) -> Status | None:
+    return word_of(args, "status", Status)

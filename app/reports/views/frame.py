@@ -1,0 +1,119 @@
+"""What all report pages share: the question in the address, export, and the filters' choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, current_app, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from app.core.access import current_scope
+from app.core.clock import today
+from app.core.db import db
+from app.core.i18n import Text, lazy
+from app.core.paging import PAGE_SIZE, Page, page_number
+from app.reports import forms
+from app.reports.definitions import DEFINITIONS
+from app.reports.exports import CSV_TYPE, XLSX_TYPE, csv_bytes, xlsx_bytes
+from app.reports.queries import default_period, place_in_scope, places_to_choose
+from app.reports.rules import EVERYTHING, Period, Slice, Snapshot, preset_periods, snapshot_day
+from app.reports.tables import Ask, Table
+
+bp = Blueprint("reports", __name__, url_prefix="/reports")
+PRESET_LABELS: dict[str, Text] = {
+    "this_year": lazy("今年"),
+    "last_year": lazy("去年"),
+    "this_month": lazy("本月"),
+    "last_month": lazy("上月"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The reader's question, and the session that answers it."""
+
+    session: Session
+    ask: Ask
+    today: date
+
+    @property
+    def year(self) -> int:
+        return self.ask.period.first.year
+
+    def choices(self) -> list[tuple[str, str]]:
+        """Organisations offered by the filter."""
+        return places_to_choose(self.session, current_scope(), self.ask.place, self.today)
+
+    def presets(self) -> list[tuple[Text, str, bool]]:
+        """(label, address, chosen) of the periods offered by name; other filters stay."""
+        dropped = ("from", "to", "year", "on", "page", "month", "format")
+        args: dict[str, Any] = {k: v for k, v in request.args.items() if k not in dropped}
+        found = []
+        for key, period in preset_periods(self.today).items():
+            dates = {"from": period.first.isoformat(), "to": period.last.isoformat()}
+            href = url_for(str(request.endpoint), **{**args, **dates})
+            found.append((PRESET_LABELS[key], href, self.ask.period == period))
+        return found
+
+
+def question(*, by_year: bool = False) -> Question:
+    """Read the address; raises InvalidInput, and NotFound for a place outside the reader's scope."""
+    session, now = db.session(), today()
+    default = default_period(session, now)
+    if by_year:
+        period = Period.of_year(forms.year_of(request.args, default.first.year))
+    else:
+        period = forms.period_of(request.args, default)
+    words = forms.place_words(request.args)
+    place = place_in_scope(session, current_scope(), words.org, now, words.under, words.own)
+    usual_age = current_app.extensions["settings"].elderly_age
+    age = forms.age_of(request.args, usual_age)
+    on = forms.day_of(request.args, "on") or snapshot_day(period, now)
+    params = {"from": period.first.isoformat(), "to": period.last.isoformat()}
+    params |= {name: request.args[name] for name in ("org", "under", "own", "on") if request.args.get(name)}
+    if age != usual_age:
+        params["age"] = str(age)
+    return Question(session, Ask(place, period, Snapshot(on, age), params), now)
+
+
+def wants_file() -> bool:
+    return request.args.get("format") in ("csv", "xlsx")
+
+
+def cut() -> Slice:
+    """The part of a list for this answer: all of it in a file, else one page."""
+    if wants_file():
+        return EVERYTHING
+    return Slice(PAGE_SIZE, offset=(page_number() - 1) * PAGE_SIZE)
+
+
+def page_of(table: Table, total: int) -> Page[Any]:
+    return Page(table.rows, page_number(), total)
+
+
+def answer(template: str, asked: Question, table: Table, **context: Any) -> Any:
+    """The table as a page, or as a file when the address asks for one."""
+    if request.args.get("format") == "csv":
+        return _file(csv_bytes(table), CSV_TYPE, f"{table.name}.csv")
+    if request.args.get("format") == "xlsx":
+        return _file(xlsx_bytes(table), XLSX_TYPE, f"{table.name}.xlsx")
+    args: dict[str, Any] = {k: v for k, v in request.args.items() if k not in ("format", "page")}
+    files = {kind: url_for(str(request.endpoint), **{**args, "format": kind}) for kind in ("csv", "xlsx")}
+    return render_template(
+        template,
+        table=table,
+        asked=asked,
+        ask=asked.ask,
+        files=files,
+        definitions=DEFINITIONS,
+        endpoints=current_app.view_functions,
+        **context,
+    )
+
+
+def _file(content: bytes, content_type: str, name: str) -> Response:
+    response = Response(content, content_type=content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,191 @@
+"""The form of a session: new, copied or stored; one page for all three."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+
+from app.core.access import Scope, current_scope, permission
+from app.core.clock import office_date, office_tz, utc_now
+from app.core.db import db
+from app.core.errors import InvalidInput, WrongState
+from app.core.i18n import gettext as _
+from app.core.vocabulary import SessionState
+from app.members.queries.members import MemberFilter, MemberRow, member_list
+from app.trainings.commands import SavedSession
+from app.trainings.forms import SessionForm
+from app.trainings.queries.choices import LastSession, Named, usual_kinds
+from app.trainings.queries.page import SessionFacts, session_facts
+from app.trainings.queries.people import NamedMember, named_members
+from app.trainings.services.classes import Wish, save_changes, save_new
+from app.trainings.services.drafts import AUDIENCE_EDITABLE, EDITABLE
+from app.trainings.views import bp, session_rules
+from app.trainings.views.filling import offer_choices, start_of_edit, start_of_new
+
+MOST_FOUND = 12
+USUAL_DAYS = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the page shows beside the form."""
+
+    stored: SessionFacts | None = None
+    source: LastSession | None = None
+    usual: tuple[Named, ...] = ()
+
+
+@bp.get("/sessions/new")
+@permission("sessions.write")
+def create() -> Any:
+    """A new session, filled in from the last one of its kind, or copied (`from`)."""
+    now, scope, session = utc_now(), current_scope(), db.session()
+    kind = request.args.get("kind") or None
+    copied = request.args.get("from", "")
+    copied_id = int(copied) if copied.isascii() and copied.isdigit() else None
+    start = start_of_new(session, kind, copied_id, scope, now, office_tz())
+    usual = usual_kinds(session, scope, office_date(now) - USUAL_DAYS, now) if copied_id is None else []
+    return _page(SessionForm(data=start.data), Beside(source=start.source, usual=tuple(usual)))
+
+
+@bp.post("/sessions/new")
+@permission("sessions.write")
+def create_submit() -> Any:
+    """Store the session, and publish it when asked to; errors come back with everything typed."""
+    form, beside = SessionForm(request.form), Beside()
+    if _asked() not in ("publish", "draft"):
+        return _page(form, beside)
+    now, scope = utc_now(), current_scope()
+    offer_choices(form, db.session(), scope, now)
+    if not form.validate():
+        return _page(form, beside, 422)
+    try:
+        saved = save_new(form.draft(office_tz()), _wish(form), scope, now, **session_rules())
+    except InvalidInput as wrong:
+        form.add_errors(wrong.errors)
+        return _page(form, beside, 422)
+    return _saved(saved)
+
+
+@bp.get("/sessions/<int:session_id>/edit")
+@permission("sessions.write")
+def edit(session_id: int) -> Any:
+    """The stored session in the form."""
+    stored = session_facts(db.session(), session_id, current_scope(), utc_now())
+    if stored.state not in EDITABLE:
+        flash(_("已取消的场次不能修改。"), "warning")
+        return redirect(url_for("trainings.show", session_id=session_id))
+    form = SessionForm(data=start_of_edit(db.session(), stored, office_tz()))
+    return _page(_for_state(form, stored), Beside(stored))
+
+
+@bp.post("/sessions/<int:session_id>/edit")
+@permission("sessions.write")
+def edit_submit(session_id: int) -> Any:
+    """Store the changes; errors come back with everything typed."""
+    now, scope = utc_now(), current_scope()
+    stored = session_facts(db.session(), session_id, scope, now)
+    form, beside = _for_state(SessionForm(request.form), stored), Beside(stored)
+    if _asked() not in ("publish", "draft", "save"):
+        return _page(form, beside)
+    offer_choices(form, db.session(), scope, now, stored)
+    if not form.validate():
+        return _page(form, beside, 422)
+    try:
+        draft = form.draft(office_tz())
+        saved = save_changes(session_id, draft, _wish(form), scope, now, **session_rules())
+    except InvalidInput as wrong:
+        form.add_errors(wrong.errors)
+        return _page(form, beside, 422)
+    except WrongState as wrong:
+        flash(wrong.detail, "warning")
+        return redirect(url_for("trainings.show", session_id=session_id))
+    return _saved(saved)
+
+
+@bp.post("/sessions/members")
+@permission("sessions.write")
+def find_members() -> str:
+    """The part of the form that names members, after a search; the search box itself stays."""
+    form = SessionForm(request.form)
+    chosen, found = _members(form, current_scope(), utc_now())
+    return render_template("trainings/_named_members.html", chosen=chosen, found=found, q=_search())
+
+
+def _asked() -> str:
+    return request.form.get("step", "save")
+
+
+def _search() -> str:
+    return request.form.get("member_q", "").strip()[:80]
+
+
+def _wish(form: SessionForm) -> Wish:
+    return Wish(new_class=form.new_class.data or "", publish=_asked() == "publish")
+
+
+def _for_state(form: SessionForm, stored: SessionFacts) -> SessionForm:
+    if stored.state not in AUDIENCE_EDITABLE:
+        form.lock_audience()
+    return form
+
+
+def _saved(saved: SavedSession) -> Any:
+    words = {
+        SessionState.DRAFT.value: _("已存为草稿。"),
+        SessionState.PUBLISHED.value: _("已保存并发布。"),
+    }
+    flash(words.get(saved.state, _("已保存。")), "success")
+    return redirect(url_for("trainings.show", session_id=saved.id))
+
+
+def _members(
+    form: SessionForm, scope: Scope, now: datetime
+) -> tuple[list[NamedMember], list[MemberRow] | None]:
+    """Members chosen so far, and what a search found (None without one)."""
+    if "members" not in form:
+        return [], None
+    session, day = db.session(), _day(form, now)
+    chosen = named_members(session, form.members.data or [], scope, day)
+    if not _search():
+        return chosen, None
+    wanted = MemberFilter(day, current_app.extensions["settings"].elderly_age, q=_search())
+    known = {member.id for member in chosen}
+    rows = member_list(session, scope, wanted, limit=MOST_FOUND + len(known))
+    return chosen, [row for row in rows if row.id not in known][:MOST_FOUND]
+
+
+def _day(form: SessionForm, now: datetime) -> date:
+    day: date | None = form.day.data
+    return day or office_date(now)
+
+
+def _page(form: SessionForm, beside: Beside, status: int = 200) -> Any:
+    now, scope = utc_now(), current_scope()
+    offer = offer_choices(form, db.session(), scope, now, beside.stored)
+    chosen, found = _members(form, scope, now)
+    page = render_template(
+        "trainings/form.html",
+        form=form,
+        stored=beside.stored,
+        source=beside.source,
+        usual=beside.usual,
+        offer=offer,
+        chosen=chosen,
+        found=found,
+        q=_search(),
+        length=_length(form),
+    )
+    return page, status
+
+
+def _length(form: SessionForm) -> int | None:
+    """Minutes from start to end as typed, to say what an empty number of minutes means."""
+    day, starts, ends = form.day.data, form.starts.data, form.ends.data
+    if not (day and starts and ends):
+        return None
+    span = datetime.combine(form.ends_day.data or day, ends) - datetime.combine(day, starts)
+    return span // timedelta(minutes=1) if span > timedelta(0) else None
