@@ -6,16 +6,24 @@ from wtforms import Form, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import PasswordInput
 
-from app.core.i18n import lazy
+from app.core.i18n import Text, lazy
 
-_LONGEST = 200
+_NOT_ENDLESS = Length(max=200, message=lazy("最多200个字符。"))
+
+
+class _Given(InputRequired):  # type: ignore[misc]
+    """Asks for an entry without the word "required" beside it: there is nothing optional on that page."""
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message)
+        self.field_flags = {}
 
 
 class SignInForm(Form):  # type: ignore[misc]
     """Who and with what; nothing is said about which of the two was wrong."""
 
-    username = StringField(lazy("用户名"), [InputRequired(lazy("请输入用户名。")), Length(max=_LONGEST)])
-    password = PasswordField(lazy("密码"), [InputRequired(lazy("请输入密码。")), Length(max=_LONGEST)])
+    username = StringField(lazy("用户名"), [_Given(lazy("请输入用户名。")), _NOT_ENDLESS])
+    password = PasswordField(lazy("密码"), [_Given(lazy("请输入密码。")), _NOT_ENDLESS])
 
 
 class DemoSignInForm(SignInForm):
@@ -23,7 +31,7 @@ class DemoSignInForm(SignInForm):
 
     password = PasswordField(
         lazy("密码"),
-        [InputRequired(lazy("请输入密码。")), Length(max=_LONGEST)],
+        [_Given(lazy("请输入密码。")), _NOT_ENDLESS],
         widget=PasswordInput(hide_value=False),
     )
 

@@ -27,7 +27,7 @@ class BindForm(Form):
         tail = self.phone_tail.data
         needed = [
             (self.name, not self.name.data, lazy("请填写姓名。")),
-            (self.phone_tail, len(tail) != 4 or not tail.isdigit(), lazy("请填写手机号的最后四位数字。")),
+            (self.phone_tail, len(tail) != 4 or not tail.isdecimal(), lazy("请填写手机号的最后四位数字。")),
             (self.org_code, not self.org_code.data, lazy("请填写支部代码,可以问支部书记。")),
         ]
         for field, is_wrong, words in needed:

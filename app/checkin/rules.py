@@ -61,7 +61,7 @@ def parse_long_code(text: str) -> LongCode | None:
 def parse_short_code(text: str) -> str | None:
     """Read six digits, grouped or full-width as people type them; None otherwise."""
     digits = re.sub(r"[\s-]", "", text)
-    if len(digits) != 6 or not digits.isdigit():
+    if len(digits) != 6 or not digits.isdecimal():
         return None
     return "".join(str(int(digit)) for digit in digits)
 

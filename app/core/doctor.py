@@ -34,7 +34,7 @@ class Finding:
 
 
 def examine(session: Session, now: datetime) -> Iterator[Finding]:
-    """All checks that need no feature; those that need the database stop at the first that says it is away."""
+    """All checks that need no feature; the later ones are left out where an earlier one makes them idle."""
     settings: Settings = current_app.extensions["settings"]
     yield _settings(settings)
     yield _disk(settings)

@@ -65,6 +65,7 @@ NAMED: dict[str, str] = {
     "app.checkin.browser": "views",  # the cookies of members' browsers
     "app.members.phones": "rules",  # how numbers are spelt; shared by the roster's rules
     "app.members.roster.apply": "services",  # all or nothing: owns the import's transaction
+    "app.members.roster.orgs": "services",  # the same for the tree
     "app.members.roster.planning": "services",  # reads what is there, decides what the import would do
     "app.reports.labels": "plain",  # words only
     "app.scheduler.leader": "core",  # pins a connection for the advisory lock; knows no feature

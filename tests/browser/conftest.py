@@ -53,8 +53,10 @@ def watched(page: Page) -> list[str]:
     page.on("pageerror", lambda error: seen.append(str(error)))
     page.on(
         "console",
-        lambda message: seen.append(message.text)
-        if message.type == "error" and "Content Security Policy" in message.text
-        else None,
+        lambda message: (
+            seen.append(message.text)
+            if message.type == "error" and "Content Security Policy" in message.text
+            else None
+        ),
     )
     return seen

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import text
 
 from app import create_app
 from app.accounts import queries, services
+from app.core import passwords
 from app.core.audit import AuditEntry
 from app.core.clock import today, utc_now
 from app.core.db import db, writing
@@ -26,6 +28,11 @@ from tests import databases
 from tests.factories import count, make_member, make_org
 
 PASSWORD = "tea-on-Wednesday"
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def run(app: Flask, *arguments: str, stdin: str | None = None) -> Result:

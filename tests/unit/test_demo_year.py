@@ -164,7 +164,6 @@ def test_nobody_attends_twice_a_day_and_theme_days_are_at_most_one_a_month() -> 
         for a in held.attendees
         if a.status in COUNTED_STATUSES
     )
-    # Who was reached last of all makes up a session, perhaps one on a day with another.
     assert max(days.values()) == 1
     themes = Counter((h.plan.host_id, h.plan.day.month) for h in found.sessions if h.plan.kind == "theme_day")
     assert max(themes.values()) == 1
@@ -200,8 +199,7 @@ def test_members_who_moved_within_the_year_belong_to_one_branch_on_every_day() -
 def test_split_gives_parts_within_bounds_that_add_up(total: int, weights: list[float], low: int) -> None:
     high = low + total // len(weights) + 1
     wanted = max(total, low * len(weights))
-    if wanted > high * len(weights):
-        wanted = high * len(weights)
+    wanted = min(wanted, high * len(weights))
     parts = split(wanted, weights, low=low, high=high)
     assert sum(parts) == wanted
     assert all(low <= part <= high for part in parts)

@@ -35,12 +35,12 @@ _FORMS = {"code": CodeCheckInBody(), "card": CardCheckInBody(), "member": StaffC
     errors=(401, 403, 404, 409, 410, 429),
     security=("bearer", None),
     detail=(
-        "三种写法:{code, member_token} 由绑定的手机提交,不需要令牌;{session, card} 和 {session, member, method}"
-        " 由工作人员提交,需要令牌。重复提交回答 already_recorded,不会多记。",
-        "Three forms: {code, member_token} comes from a bound phone and needs no bearer token; {session, card} and"
-        " {session, member, method} come from staff and need one. A repeat answers `already_recorded`. Refusals"
-        " carry `code`: code_expired, code_unknown, not_open, closed, cancelled, unknown_member, revoked,"
-        " out_of_scope, locked.",
+        "三种写法:{code, member_token} 由绑定的手机提交,不需要令牌;{session, card} 和"
+        " {session, member, method} 由工作人员提交,需要令牌。重复提交回答 already_recorded,不会多记。",
+        "Three forms: {code, member_token} comes from a bound phone and needs no bearer token;"
+        " {session, card} and {session, member, method} come from staff and need one. A repeat answers"
+        " `already_recorded`. Refusals carry `code`: code_expired, code_unknown, not_open, closed, cancelled,"
+        " unknown_member, revoked, out_of_scope, locked.",
     ),
 )
 def check_in(body: dict[str, Any]) -> tuple[dict[str, Any], int]:
@@ -60,7 +60,7 @@ def check_in(body: dict[str, Any]) -> tuple[dict[str, Any], int]:
     answers={200: BatchAnswer()},
     detail=(
         "每条各自回答;id 由设备生成,原样重传得到同样的回答。",
-        "Each item is answered for itself. Ids are made on the device; sending a batch again answers the same.",
+        "Each item is answered for itself. Ids are made on the device; a batch sent again answers the same.",
     ),
 )
 def check_in_batch(body: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from app.core.qr import qr_png, qr_svg
     errors=(409,),
     detail=(
         "每 period_seconds 秒换一次,到 expires_at 请再取;换下的码还能再用一轮。",
-        "Replaced every `period_seconds`: fetch it again at `expires_at`. A replaced code passes for one step more.",
+        "Replaced every `period_seconds`: fetch it again at `expires_at`. A replaced code passes for one"
+        " step more.",
     ),
 )
 def read_code(session_id: int) -> CurrentCode:
@@ -31,9 +32,7 @@ def read_code(session_id: int) -> CurrentCode:
 
 @bp.get(f"{SESSION_PATH}/code.svg")
 @permission("attendance.write")
-@operation(
-    "当前签到码(SVG)", "The present code as SVG", answers={200: Raw("image/svg+xml")}, errors=(409,)
-)
+@operation("当前签到码(SVG)", "The present code as SVG", answers={200: Raw("image/svg+xml")}, errors=(409,))
 def read_code_svg(session_id: int) -> str:
     return qr_svg(_present(session_id).url)
 

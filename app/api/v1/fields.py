@@ -19,13 +19,28 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # PostgreSQL stores no NUL, and neither database a lone half of a surrogate pair.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_CODES = {"required": "required", "null": "null", "invalid": "invalid", "validator_failed": "invalid"}
+Codes = dict[str, str | list[Any] | dict[Any, Any]]
+# marshmallow's keys of what can go wrong → our codes; `words.py` has a sentence for each.
+_CODES: Codes = {
+    "required": "required",
+    "null": "null",
+    "invalid": "invalid",
+    "invalid_utf8": "invalid",
+    "too_large": "out_of_range",
+    "out_of_range": "out_of_range",
+    "unknown": "unknown",
+    "type": "invalid",
+    "validator_failed": "invalid",
+}
+_MOMENT_CODES: Codes = {**_CODES, "invalid": "invalid_moment"}
+_DAY_CODES: Codes = {**_CODES, "invalid": "invalid_date"}
+_SCHEMA_CODES = {"unknown": "unknown_field", "type": "not_an_object"}
 
 
 class Text(fields.String):
     """Text of at most `longest` characters; blank only where `blank` allows it."""
 
-    default_error_messages = {**_CODES, "invalid_utf8": "invalid"}
+    default_error_messages = _CODES
 
     def __init__(self, longest: int = 200, *, blank: bool = False, **more: Any) -> None:
         lengths = [validate.Length(max=longest, error="too_long")]
@@ -43,7 +58,7 @@ class Text(fields.String):
 class Whole(fields.Integer):
     """A whole number from `low` to `high`; neither 1.0 nor true is one."""
 
-    default_error_messages = {**_CODES, "too_large": "out_of_range"}
+    default_error_messages = _CODES
 
     def __init__(self, low: int = 0, high: int = LARGEST_ID, **more: Any) -> None:
         bounds = validate.Range(min=low, max=high, error="out_of_range")
@@ -88,7 +103,7 @@ class Number(fields.Float):
 class Moment(fields.DateTime):
     """RFC 3339 with an offset; answers are in the office's zone, to the second."""
 
-    default_error_messages = {**_CODES, "invalid": "invalid_moment", "out_of_range": "out_of_range"}
+    default_error_messages = _MOMENT_CODES
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         return None if value is None else value.astimezone(office_tz()).isoformat(timespec="seconds")
@@ -108,7 +123,7 @@ class Moment(fields.DateTime):
 class Day(fields.Date):
     """An ISO calendar day such as 2019-09-10."""
 
-    default_error_messages = {**_CODES, "invalid": "invalid_date", "out_of_range": "out_of_range"}
+    default_error_messages = _DAY_CODES
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str) or not _DAY.fullmatch(value):
@@ -125,11 +140,12 @@ class Day(fields.Date):
 class Choice(fields.String):
     """One of the words of `kind`, or of those in `only`."""
 
-    default_error_messages = {**_CODES, "unknown": "unknown"}
+    default_error_messages = _CODES
 
     def __init__(self, kind: type[StrEnum], only: Sequence[StrEnum] = (), **more: Any) -> None:
         self.choices = {word.value: word for word in only or kind}
-        metadata = {**more.pop("metadata", {}), "enum": list(self.choices)}
+        words = [*self.choices, *([None] if more.get("allow_none") else [])]
+        metadata = {**more.pop("metadata", {}), "enum": words}
         super().__init__(metadata=metadata, **more)
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -158,7 +174,7 @@ class Uuid(fields.String):
         return value.lower()
 
 
-class Items(fields.List):
+class Items(fields.List[Any]):
     """A list of at most `most` items."""
 
     default_error_messages = _CODES
@@ -171,13 +187,13 @@ class Items(fields.List):
 class Part(fields.Nested):
     """An object inside another."""
 
-    default_error_messages = {**_CODES, "type": "invalid"}
+    default_error_messages = _CODES
 
 
 class Body(Schema):
     """What a request carries: fields that are not listed are refused by name."""
 
-    error_messages = {"unknown": "unknown_field", "type": "not_an_object"}
+    error_messages = _SCHEMA_CODES
 
     class Meta:
         unknown = RAISE

@@ -36,9 +36,7 @@ _MOBILE = ("direction", "from_place", "to_place", "host_org_code")
 
 @bp.get("/members")
 @permission("members.read")
-@operation(
-    "列出党员", "List members", query=MembersQuery(), answers={200: MembersAnswer()}, errors=(404,)
-)
+@operation("列出党员", "List members", query=MembersQuery(), answers={200: MembersAnswer()}, errors=(404,))
 def list_members(query: dict[str, Any]) -> dict[str, Any]:
     """As they stand today, in pinyin order."""
     scope, day = current_scope(), today()

@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Response
 
 from app.api.v1.fields import Answer, Body, Query
 from app.api.v1.parsing import read_body, read_query
 
-View = TypeVar("View", bound=Callable[..., Any])
+View = Callable[..., Any]
+Answering = Callable[..., Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,23 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class Either:
+    """One of two answers, `other` for values of the type `kind`."""
+
+    usual: Answer
+    other: Answer
+    kind: type
+
+
+Form = Answer | Either | Raw | None
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """A route's declaration. `errors`: refusals beyond those that every such route has (see spec.py)."""
 
     summary: Words
-    answers: Mapping[int, Answer | Raw | None]
+    answers: Mapping[int, Form]
     query: Query | None = None
     body: Body | Mapping[str, Body] | None = None
     errors: tuple[int, ...] = ()
@@ -52,13 +65,13 @@ def operation(
     zh: str,
     en: str,
     *,
-    answers: Mapping[int, Answer | Raw | None],
+    answers: Mapping[int, Form],
     query: Query | None = None,
     body: Body | Mapping[str, Body] | None = None,
     errors: tuple[int, ...] = (),
     detail: tuple[str, str] | None = None,
     security: tuple[str | None, ...] = ("bearer",),
-) -> Callable[[View], View]:
+) -> Callable[[View], Answering]:
     """Hand the view its typed `query` and `body`, and turn what it returns into a response.
 
     A view returns a value for the first of `answers`, or (value, status).
@@ -66,7 +79,7 @@ def operation(
     words = Words(*detail) if detail else None
     declared = Operation(Words(zh, en), answers, query, body, errors, words, security)
 
-    def declare(view: View) -> View:
+    def declare(view: View) -> Answering:
         @wraps(view)
         def answering(**kwargs: Any) -> Response:
             if query is not None:
@@ -76,7 +89,7 @@ def operation(
             return _response(declared, view(**kwargs))
 
         answering.operation = declared  # type: ignore[attr-defined]
-        return answering  # type: ignore[return-value]
+        return answering
 
     return declare
 
@@ -88,5 +101,7 @@ def _response(declared: Operation, result: Any) -> Response:
         return Response(status=status)
     if isinstance(form, Raw):
         return Response(value, status=status, content_type=form.content_type)
+    if isinstance(form, Either):
+        form = form.other if isinstance(value, form.kind) else form.usual
     text = json.dumps(form.dump(value), ensure_ascii=False, separators=(",", ":"))
     return Response(text, status=status, content_type="application/json")

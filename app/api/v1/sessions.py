@@ -7,7 +7,7 @@ from typing import Any
 
 from app.api.v1.blueprint import bp
 from app.api.v1.context import list_body, office_rules, one_page, require_org
-from app.api.v1.operation import operation
+from app.api.v1.operation import Either, operation
 from app.api.v1.schemas.sessions import (
     NewSessionBody,
     SavedSessionAnswer,
@@ -28,16 +28,14 @@ from app.trainings.commands import AudienceDraft, LecturerDraft, SessionDraft
 from app.trainings.queries.feed import FeedFilter, feed_sessions
 from app.trainings.queries.page import audience, session_facts, speakers
 from app.trainings.services.drafts import create_session, update_session
-from app.trainings.services.series import create_series
+from app.trainings.services.series import SavedSeries, create_series
 
 SESSION_PATH = "/sessions/<int(min=1,max=2147483647):session_id>"
 
 
 @bp.get("/sessions")
 @permission("sessions.read")
-@operation(
-    "列出场次", "List sessions", query=SessionsQuery(), answers={200: SessionsAnswer()}, errors=(404,)
-)
+@operation("列出场次", "List sessions", query=SessionsQuery(), answers={200: SessionsAnswer()}, errors=(404,))
 def list_sessions(query: dict[str, Any]) -> dict[str, Any]:
     """By start; `from` and `to` are both included."""
     scope = current_scope()
@@ -57,12 +55,12 @@ def list_sessions(query: dict[str, Any]) -> dict[str, Any]:
     "新建场次",
     "Make a session",
     body=NewSessionBody(),
-    answers={201: (SavedSessionAnswer(), SeriesAnswer())},
+    answers={201: Either(SavedSessionAnswer(), SeriesAnswer(), SavedSeries)},
     detail=(
         "写了 recurrence(RRULE,须有 COUNT 或 UNTIL,最多 200 场)时,建成一个班次,每天一场草稿,"
         "时刻按办公时区照旧。clashes 只是提醒。",
-        "With `recurrence` (an RRULE with COUNT or UNTIL, at most 200 sessions) a class with one draft a day is"
-        " made; each day's clock shows the same. `clashes` is a warning only.",
+        "With `recurrence` (an RRULE with COUNT or UNTIL, at most 200 sessions) a class with one draft a day"
+        " is made; each day's clock shows the same. `clashes` is a warning only.",
     ),
 )
 def make_session(body: dict[str, Any]) -> Any:
@@ -121,7 +119,8 @@ def read_session(session_id: int) -> dict[str, Any]:
     errors=(409,),
     detail=(
         "整体替换;没有写的可选项会清空。签到开始后,参加范围和日期不再改变。",
-        "Replaces the whole; optional fields left out become blank. Once check-in is open, audience and day stay.",
+        "Replaces the whole; optional fields left out become blank. Once check-in is open, audience and day"
+        " stay.",
     ),
 )
 def change_session(session_id: int, body: dict[str, Any]) -> Any:
@@ -140,9 +139,7 @@ def _draft(body: dict[str, Any]) -> SessionDraft:
         venue=body.get("venue"),
         lecturers=tuple(LecturerDraft(each["name"], each["role"]) for each in body["lecturers"]),
         credited_minutes=body.get("credited_minutes"),
-        audience=AudienceDraft(
-            tuple(invited.get("orgs", ())), tuple(invited.get("groups", ())), tuple(invited.get("members", ()))
-        ),
+        audience=AudienceDraft(*(tuple(invited.get(part, ())) for part in ("orgs", "groups", "members"))),
         class_id=body.get("class_id"),
         note=body.get("note"),
         declared_person_times=body.get("declared_person_times"),

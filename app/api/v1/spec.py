@@ -9,10 +9,10 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 from app.api.v1.fields import LARGEST_ID, Choice, Query, Text
-from app.api.v1.operation import Operation, Raw, Words
+from app.api.v1.operation import Either, Operation, Raw, Words
 from app.api.v1.schemas.problems import ProblemAnswer
 from app.core.access import PUBLIC
 
@@ -37,6 +37,7 @@ TAGS: dict[str, Words] = {
     "orgs": Words("党组织", "Organisations"),
     "members": Words("党员", "Members"),
     "sessions": Words("场次", "Sessions"),
+    "attendance": Words("登记情况", "Attendance"),
     "steps": Words("场次的状态", "A session's steps"),
     "codes": Words("签到码", "Check-in codes"),
     "checkins": Words("签到", "Check-ins"),
@@ -66,9 +67,7 @@ def build_spec(app: Flask, prefix: str, server: str) -> Json:
     plugin = MarshmallowPlugin(schema_name_resolver=_name)
     spec = APISpec("不漏 · Bulou", VERSION, "3.1.0", plugins=[plugin], info={"description": str(_ABOUT)})
     spec.components.security_scheme(BEARER, {"type": "http", "scheme": "bearer"})
-    spec.components.security_scheme(
-        CALENDAR_TOKEN, {"type": "apiKey", "in": "query", "name": "token"}
-    )
+    spec.components.security_scheme(CALENDAR_TOKEN, {"type": "apiKey", "in": "query", "name": "token"})
     spec.components.schema("Problem", schema=ProblemAnswer())
     for key, words in TAGS.items():
         spec.tag({"name": key, "description": str(words)})
@@ -76,7 +75,7 @@ def build_spec(app: Flask, prefix: str, server: str) -> Json:
         path = _ARGUMENT.sub(r"{\1}", rule.rule).removeprefix(server)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             declared: Operation = view.operation
-            spec.path(path, operations={method.lower(): _operation(plugin, app, rule, view, declared)})
+            spec.path(path, operations={method.lower(): _operation(plugin, rule, view, declared)})
     document: Json = spec.to_dict()
     document["servers"] = [{"url": server}]
     return document
@@ -91,11 +90,12 @@ def _routes(app: Flask, prefix: str) -> Iterator[tuple[Rule, Any]]:
 
 def _name(schema: Any) -> str:
     kind = schema if isinstance(schema, type) else type(schema)
-    return str(kind.__name__).removesuffix("Answer").removesuffix("Body") or kind.__name__
+    name = str(kind.__name__)
+    return name.removesuffix("Answer") if name.endswith("Answer") else f"{name.removesuffix('Body')}Input"
 
 
-def _operation(plugin: MarshmallowPlugin, app: Flask, rule: Rule, view: Any, declared: Operation) -> Json:
-    parameters = [*_path_parameters(app, rule), *_query_parameters(plugin, declared.query)]
+def _operation(plugin: MarshmallowPlugin, rule: Rule, view: Any, declared: Operation) -> Json:
+    parameters = [*_path_parameters(rule), *_query_parameters(plugin, declared.query)]
     made: Json = {
         "operationId": rule.endpoint.split(".")[-1],
         "summary": str(declared.summary),
@@ -132,6 +132,9 @@ def _answer(declared: Operation, code: int) -> Json:
     made: Json = {"description": str(_ANSWER_WORDS[code])}
     if isinstance(form, Raw):
         made["content"] = {form.content_type.split(";")[0]: {"schema": {"type": "string"}}}
+    elif isinstance(form, Either):
+        either: Any = {"anyOf": [form.usual, form.other]}
+        made["content"] = {"application/json": {"schema": either}}
     elif form is not None:
         made["content"] = {"application/json": {"schema": form}}
     return made
@@ -154,7 +157,7 @@ def _refusal(code: int) -> Json:
     return made
 
 
-def _path_parameters(app: Flask, rule: Rule) -> Iterator[Json]:
+def _path_parameters(rule: Rule) -> Iterator[Json]:
     for name in _ARGUMENT.findall(rule.rule):
         yield {
             "name": name,
@@ -167,11 +170,9 @@ def _path_parameters(app: Flask, rule: Rule) -> Iterator[Json]:
 
 def _path_schema(rule: Rule, name: str) -> Json:
     converter: Any = rule._converters[name]
-    if hasattr(converter, "items"):
-        return {"type": "string", "enum": sorted(converter.items)}
-    if converter.__class__.__name__ == "IntegerConverter":
+    if isinstance(converter, IntegerConverter):
         return {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
-    return {"type": "string", "minLength": 1, "maxLength": 40, "pattern": converter.documented}
+    return dict(converter.schema)
 
 
 def _query_parameters(plugin: MarshmallowPlugin, query: Query | None) -> Iterator[Json]:
@@ -183,13 +184,6 @@ def _query_parameters(plugin: MarshmallowPlugin, query: Query | None) -> Iterato
         if not field.required and (isinstance(field, Choice) or not isinstance(field, Text)):
             # A blank parameter counts as left out.
             described = {"anyOf": [described, {"const": ""}]}
-        made = {"name": field.data_key or name, "in": "query", "required": field.required, "schema": described}
+        made = {"name": field.data_key or name, "in": "query", "required": field.required}
+        made["schema"] = described
         yield {**made, "description": words} if words else made
-
-
-def schemas_of(document: Json) -> dict[str, Json]:
-    """The named schemas of a document."""
-    found: dict[str, Json] = document["components"]["schemas"]
-    return found
-
-

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
+from app.core.db import Base
 from app.core.vocabulary import ATTENDED_STATUSES, ExcuseReason, Group, Method, Status
 from app.members.models import Member, OrgUnit
 from app.trainings.models import ExpectedAttendee
@@ -27,6 +41,19 @@ class SessionCounts:
     excused: int = 0
     absent: int = 0
     unrecorded: int = 0
+
+
+class RosterPart(StrEnum):
+    """Which people of a roster are wanted; named after the counts."""
+
+    ALL = "all"
+    EXPECTED = "expected"
+    ATTENDED = "attended"
+    EXTRA = "extra"
+    MADE_UP = "made_up"
+    EXCUSED = "excused"
+    ABSENT = "absent"
+    UNRECORDED = "unrecorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +128,7 @@ def roster(
     search: str = "",
     status: Status | None = None,
     only_unrecorded: bool = False,
+    part: RosterPart = RosterPart.ALL,
     limit: int | None = None,
     offset: int = 0,
 ) -> tuple[list[RosterRow], int]:
@@ -108,17 +136,11 @@ def roster(
 
     search: part of a name, or the beginning of its pinyin or initials.
     """
-    people = _people(session_id).subquery("people")
-    query = (
-        select(people, Member.name, OrgUnit.name.label("org_name"))
-        .join(Member, Member.id == people.c.member_id)
-        .join(OrgUnit, OrgUnit.id == people.c.org_id)
-    )
-    if only_unrecorded:
-        query = query.where(people.c.status.is_(None))
+    people, query = _named_people(session_id)
+    query = query.where(*_of_part(RosterPart.UNRECORDED if only_unrecorded else part, people.c))
     if status is not None:
         query = query.where(people.c.status == status)
-    if search:
+    if search.strip():
         text = search.strip().lower()
         query = query.where(
             or_(
@@ -130,6 +152,49 @@ def roster(
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     query = query.order_by(OrgUnit.code, Member.pinyin, Member.id).limit(limit).offset(offset)
     return [_roster_row(row) for row in session.execute(query)], total
+
+
+def roster_row(session: Session, session_id: int, member_id: int) -> RosterRow | None:
+    """One person of the roster; None for somebody who is neither expected nor recorded."""
+    people, query = _named_people(session_id)
+    row = session.execute(query.where(people.c.member_id == member_id)).first()
+    return _roster_row(row) if row else None
+
+
+def recorder_names(session: Session, user_ids: Collection[int]) -> dict[int, str]:
+    """Display names of the staff who recorded, by id."""
+    if not user_ids:
+        return {}
+    # By name: accounts is no feature that attendance knows.
+    staff: Table = Base.metadata.tables["staff_users"]
+    rows = session.execute(select(staff.c.id, staff.c.display_name).where(staff.c.id.in_(user_ids)))
+    return {row.id: row.display_name for row in rows}
+
+
+def _of_part(part: RosterPart, people: Any) -> list[ColumnElement[bool]]:
+    """The same conditions as the counts of `SessionCounts` that the parts are named after."""
+    attended = people.status.in_(ATTENDED_STATUSES)
+    of: dict[RosterPart, list[ColumnElement[bool]]] = {
+        RosterPart.ALL: [],
+        RosterPart.EXPECTED: [people.is_extra.is_(False)],
+        RosterPart.ATTENDED: [attended],
+        RosterPart.EXTRA: [attended, people.is_extra.is_(True)],
+        RosterPart.MADE_UP: [people.status == Status.MADE_UP],
+        RosterPart.EXCUSED: [people.status == Status.EXCUSED],
+        RosterPart.ABSENT: [people.status == Status.ABSENT],
+        RosterPart.UNRECORDED: [people.status.is_(None)],
+    }
+    return of[part]
+
+
+def _named_people(session_id: int) -> tuple[Subquery, Select[*tuple[Any, ...]]]:
+    people = _people(session_id).subquery("people")
+    query = (
+        select(people, Member.name, OrgUnit.name.label("org_name"))
+        .join(Member, Member.id == people.c.member_id)
+        .join(OrgUnit, OrgUnit.id == people.c.org_id)
+    )
+    return people, query
 
 
 def _people(session_id: int) -> Select[Any]:

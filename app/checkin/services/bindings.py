@@ -138,7 +138,7 @@ def _count_tries(proof: Proof, browser: str, address: str, now: datetime) -> Non
 
 
 def _by_code(session: Session, code: str, now: datetime) -> int:
-    digits = "".join(str(int(char)) for char in code if char.isdigit())
+    digits = "".join(str(int(char)) for char in code if char.isdecimal())
     row = session.scalars(
         select(BindCode)
         .where(
@@ -156,7 +156,7 @@ def _by_code(session: Session, code: str, now: datetime) -> int:
 
 def _by_name_and_phone(session: Session, proof: Proof, now: datetime) -> int:
     today = office_date(now)
-    tail = "".join(str(int(char)) for char in proof.phone_tail if char.isdigit())
+    tail = "".join(str(int(char)) for char in proof.phone_tail if char.isdecimal())
     found = session.scalars(
         select(Member.id)
         .join(Membership, Membership.member_id == Member.id)

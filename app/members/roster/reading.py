@@ -17,7 +17,6 @@ from app.members.roster.rules_columns import (
     Header,
     MissingColumns,
     find_header,
-    plain_header,
 )
 from app.members.roster.rules_problems import Place
 from app.members.roster.rules_row import RefusedRow, RosterRow, read_row
@@ -107,5 +106,9 @@ def _is_data(known: dict[str, object], header: Header) -> bool:
     """Not a blank row, nor the header repeated at the top of a printed page."""
     if not any(text_of(cell) for cell in known.values()):
         return False
-    same = sum(1 for name, cell in known.items() if plain_header(cell) == plain_header(header.titles[name]))
-    return same < 2
+    repeated = (name for name, title in header.titles.items() if _words(known.get(name)) == title)
+    return len(list(islice(repeated, 2))) < 2
+
+
+def _words(cell: object) -> str:
+    return " ".join(cell.split()) if isinstance(cell, str) else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import current_app, render_template, request
 
 from app.core import labels
 from app.core.access import current_scope, permission
@@ -39,6 +39,7 @@ def index() -> str:
         org_choices=org_choices(orgs),
         on=on,
         labels=labels,
+        import_url=_import_url(),
         digits=wanted.q is not None and wanted.q.isdigit() and len(wanted.q) != 4,
     )
 
@@ -46,6 +47,13 @@ def index() -> str:
 def _page(wanted: MemberFilter) -> Page[MemberRow]:
     session, scope = db.session(), current_scope()
     total = member_count(session, scope, wanted)
-    number = min(page_number(), Page[MemberRow]((), 1, total).pages)
+    last = max(1, -(-total // PAGE_SIZE))
+    number = min(page_number(), last)
     rows = member_list(session, scope, wanted, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
     return Page(rows, number, total)
+
+
+def _import_url() -> str | None:
+    """Where rosters are imported, if this installation serves that page."""
+    rules = current_app.url_map.iter_rules()
+    return next((rule.rule for rule in rules if rule.rule == "/members/import"), None)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, and_, case, func, select
+from sqlalchemy import CTE, case, func, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
@@ -81,25 +81,27 @@ def coverage(session: Session, period: Period, snapshot: Snapshot, place: Place,
 def _by_org(session: Session, snapshot: Snapshot, place: Place, reached: CTE) -> Coverage:
     day = Period(snapshot.on, snapshot.on)
     units = units_below(place, day)
-    placed = and_(
-        units.c.org_id == reached.c.org_id, units.c.starts_on <= snapshot.on, units.c.ends_on > snapshot.on
+    placed = select(units.c.org_id, units.c.unit_id).where(
+        units.c.starts_on <= snapshot.on, units.c.ends_on > snapshot.on
     )
+    units_of: dict[int, list[int]] = defaultdict(list)
+    for org_id, unit_id in session.execute(placed):
+        units_of[org_id].append(unit_id)
     exempt = reached.c.groups.bitwise_and(Group.EXEMPT.bit).label("exempt")
-    query = (
-        select(units.c.unit_id, exempt, reached.c.covered, func.count())
-        .select_from(reached)
-        .join(units, placed)
-        .group_by(units.c.unit_id, "exempt", reached.c.covered)
+    query = select(reached.c.org_id, exempt, reached.c.covered, func.count()).group_by(
+        reached.c.org_id, "exempt", reached.c.covered
     )
+    everyone: list[_Tally] = []
     by_unit: dict[int, list[_Tally]] = defaultdict(list)
-    for unit_id, bits, covered, n in session.execute(query):
-        by_unit[unit_id].append((bits, covered, n))
+    for org_id, bits, covered, n in session.execute(query):
+        everyone.append((bits, covered, n))
+        for unit_id in units_of[org_id]:
+            by_unit[unit_id].append((bits, covered, n))
     rows = [
         _row(code, label, by_unit.get(unit_id, []))
         for unit_id, code, label in org_rows(session, place, day, set(by_unit))
     ]
-    total = select(exempt, reached.c.covered, func.count()).group_by("exempt", reached.c.covered)
-    return Coverage(_row("", "", [(b, c, n) for b, c, n in session.execute(total)]), tuple(rows))
+    return Coverage(_row("", "", everyone), tuple(rows))
 
 
 def _row(key: str, label: str, tallies: Iterable[_Tally]) -> CoverageRow:

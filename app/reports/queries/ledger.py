@@ -181,7 +181,7 @@ class _Facts:
         return cls(
             _names(session.execute(venues)),
             _names(session.execute(lecturers)),
-            dict(session.execute(expected).tuples()),
+            {line: int(people) for line, people in session.execute(expected)},
             {line: (people, times) for line, people, times in session.execute(came)},
         )
 

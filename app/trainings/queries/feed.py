@@ -78,8 +78,8 @@ def feed_sessions(
     return [FeedSession(*row) for row in session.execute(query)]
 
 
-def _rows() -> Select[Any]:
-    return (
+def _rows() -> Select[*tuple[Any, ...]]:
+    query: Select[*tuple[Any, ...]] = (
         select(
             TrainingSession.id,
             TrainingSession.title,
@@ -98,3 +98,4 @@ def _rows() -> Select[Any]:
         .join(OrgUnit, OrgUnit.id == TrainingSession.host_org_id)
         .outerjoin(Venue, Venue.id == TrainingSession.venue_id)
     )
+    return query

@@ -118,8 +118,12 @@ def month_days(month: str) -> tuple[date, date] | None:
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
         return None
-    if not 2000 <= first.year < 2100:
-        return None
+    return month_of(first) if 2000 <= first.year < 2100 else None
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """Half-open days of the month that a day lies in."""
+    first = day.replace(day=1)
     return first, (first + timedelta(days=31)).replace(day=1)
 
 

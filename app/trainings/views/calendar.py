@@ -11,7 +11,7 @@ from flask import render_template, request
 from app.core.access import current_scope, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
-from app.trainings.queries.listing import ListedSession, month_days, sessions_between
+from app.trainings.queries.listing import ListedSession, month_days, month_of, sessions_between
 from app.trainings.views import bp
 
 # More sessions of one day are counted and lead to the list of that day.
@@ -34,9 +34,7 @@ class CalendarDay:
 def calendar() -> str:
     """Sessions of one month ("2026-03" in the address; this month without it)."""
     now, this_day = utc_now(), today()
-    days = month_days(request.args.get("month", "")) or month_days(f"{this_day:%Y-%m}")
-    assert days is not None, "this month is a month"
-    first, until = days
+    first, until = month_days(request.args.get("month", "")) or month_of(this_day)
     grid_first = first - timedelta(days=first.weekday())
     grid_until = until + timedelta(days=-until.weekday() % 7)
     found = sessions_between(db.session(), grid_first, grid_until, current_scope(), now)

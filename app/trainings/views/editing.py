@@ -23,7 +23,7 @@ from app.trainings.queries.people import NamedMember, named_members
 from app.trainings.services.classes import Wish, save_changes, save_new
 from app.trainings.services.drafts import AUDIENCE_EDITABLE, EDITABLE
 from app.trainings.views import bp, session_rules
-from app.trainings.views.filling import offer_choices, start_of_edit, start_of_new
+from app.trainings.views.filling import Offer, offer_choices, start_of_edit, start_of_new
 
 MOST_FOUND = 12
 USUAL_DAYS = timedelta(days=400)
@@ -31,8 +31,9 @@ USUAL_DAYS = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What the page shows beside the form."""
+    """What the page shows beside the form: lists to choose from, and where its values come from."""
 
+    offer: Offer
     stored: SessionFacts | None = None
     source: LastSession | None = None
     usual: tuple[Named, ...] = ()
@@ -48,18 +49,18 @@ def create() -> Any:
     copied_id = int(copied) if copied.isascii() and copied.isdigit() else None
     start = start_of_new(session, kind, copied_id, scope, now, office_tz())
     usual = usual_kinds(session, scope, office_date(now) - USUAL_DAYS, now) if copied_id is None else []
-    return _page(SessionForm(data=start.data), Beside(source=start.source, usual=tuple(usual)))
+    form = SessionForm(data=start.data)
+    return _page(form, Beside(offer_choices(form, session, scope, now), None, start.source, tuple(usual)))
 
 
 @bp.post("/sessions/new")
 @permission("sessions.write")
 def create_submit() -> Any:
     """Store the session, and publish it when asked to; errors come back with everything typed."""
-    form, beside = SessionForm(request.form), Beside()
-    if _asked() not in ("publish", "draft"):
+    now, scope, form = utc_now(), current_scope(), SessionForm(request.form)
+    beside = Beside(offer_choices(form, db.session(), scope, now))
+    if not _is_saving():
         return _page(form, beside)
-    now, scope = utc_now(), current_scope()
-    offer_choices(form, db.session(), scope, now)
     if not form.validate():
         return _page(form, beside, 422)
     try:
@@ -74,12 +75,14 @@ def create_submit() -> Any:
 @permission("sessions.write")
 def edit(session_id: int) -> Any:
     """The stored session in the form."""
-    stored = session_facts(db.session(), session_id, current_scope(), utc_now())
+    now, scope = utc_now(), current_scope()
+    stored = session_facts(db.session(), session_id, scope, now)
     if stored.state not in EDITABLE:
         flash(_("已取消的场次不能修改。"), "warning")
         return redirect(url_for("trainings.show", session_id=session_id))
     form = SessionForm(data=start_of_edit(db.session(), stored, office_tz()))
-    return _page(_for_state(form, stored), Beside(stored))
+    offer = offer_choices(form, db.session(), scope, now, stored)
+    return _page(_for_state(form, stored), Beside(offer, stored))
 
 
 @bp.post("/sessions/<int:session_id>/edit")
@@ -88,10 +91,11 @@ def edit_submit(session_id: int) -> Any:
     """Store the changes; errors come back with everything typed."""
     now, scope = utc_now(), current_scope()
     stored = session_facts(db.session(), session_id, scope, now)
-    form, beside = _for_state(SessionForm(request.form), stored), Beside(stored)
-    if _asked() not in ("publish", "draft", "save"):
+    form = SessionForm(request.form)
+    beside = Beside(offer_choices(form, db.session(), scope, now, stored), stored)
+    _for_state(form, stored)
+    if not _is_saving():
         return _page(form, beside)
-    offer_choices(form, db.session(), scope, now, stored)
     if not form.validate():
         return _page(form, beside, 422)
     try:
@@ -115,8 +119,10 @@ def find_members() -> str:
     return render_template("trainings/_named_members.html", chosen=chosen, found=found, q=_search())
 
 
-def _asked() -> str:
-    return request.form.get("step", "save")
+def _is_saving() -> bool:
+    """Whether to store. Enter in the search box means to search, anywhere else to save."""
+    step = request.form.get("step", "enter")
+    return step in ("publish", "draft", "save") or (step == "enter" and not _search())
 
 
 def _search() -> str:
@@ -124,7 +130,7 @@ def _search() -> str:
 
 
 def _wish(form: SessionForm) -> Wish:
-    return Wish(new_class=form.new_class.data or "", publish=_asked() == "publish")
+    return Wish(new_class=form.new_class.data or "", publish=request.form.get("step") == "publish")
 
 
 def _for_state(form: SessionForm, stored: SessionFacts) -> SessionForm:
@@ -164,16 +170,14 @@ def _day(form: SessionForm, now: datetime) -> date:
 
 
 def _page(form: SessionForm, beside: Beside, status: int = 200) -> Any:
-    now, scope = utc_now(), current_scope()
-    offer = offer_choices(form, db.session(), scope, now, beside.stored)
-    chosen, found = _members(form, scope, now)
+    chosen, found = _members(form, current_scope(), utc_now())
     page = render_template(
         "trainings/form.html",
         form=form,
         stored=beside.stored,
         source=beside.source,
         usual=beside.usual,
-        offer=offer,
+        offer=beside.offer,
         chosen=chosen,
         found=found,
         q=_search(),

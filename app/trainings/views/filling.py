@@ -44,7 +44,10 @@ class Start:
 def start_of_new(
     session: Session, kind: str | None, copied_id: int | None, scope: Scope, now: datetime, tz: ZoneInfo
 ) -> Start:
-    """A copy when one is named (NotFound outside the scope), else the last session of the kind, else little."""
+    """A copy of the session that is named (NotFound outside the scope), else of the kind's last one.
+
+    Without either: tomorrow, the scope's own organisation, and its people where it is a branch.
+    """
     today = office_date(now, tz)
     if copied_id is not None:
         facts = session_facts(session, copied_id, scope, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
@@ -31,8 +32,8 @@ def publish(session_id: int) -> Any:
 @permission("sessions.write")
 def open_check_in(session_id: int) -> Any:
     """Begin check-in now; `then=code` leads on to the code for the hall."""
-    answer = _take(session_id, Step.OPEN, _("已开始签到。"))
-    return _to_code(session_id) if request.form.get("then") == "code" else answer
+    lands = _to_code if request.form.get("then") == "code" else _to_page
+    return _take(session_id, Step.OPEN, _("已开始签到。"), lands)
 
 
 @bp.post("/sessions/<int:session_id>/close")
@@ -56,13 +57,13 @@ def reopen(session_id: int) -> Any:
     return _take(session_id, Step.REOPEN, _("已重新开放签到。"))
 
 
-def _take(session_id: int, step: Step, done: str) -> Any:
+def _take(session_id: int, step: Step, done: str, lands: Callable[[int], Any] | None = None) -> Any:
     try:
         take_step(session_id, step, current_scope(), utc_now(), tz=office_tz())
     except WrongState as wrong:
         return _kindly(session_id, wrong)
     flash(done, "success")
-    return _to_page(session_id)
+    return (lands or _to_page)(session_id)
 
 
 def _kindly(session_id: int, wrong: WrongState) -> Any:

@@ -11,7 +11,9 @@ class CodeCheckInBody(Body):
     """A bound phone presents the code of the hall's screen."""
 
     code = Text(
-        300, required=True, metadata={"description": "整个网址、其末段,或六位数字 · address, its last part, or digits"}
+        300,
+        required=True,
+        metadata={"description": "整个网址、其末段,或六位数字 · address, its last part, or six digits"},
     )
     member_token = Text(200, required=True)
     nonce = Text(64, allow_none=True)

@@ -23,7 +23,9 @@ class MembersQuery(Query):
     org = Text(40, blank=True)
     group = Choice(Group)
     q = Text(
-        80, blank=True, metadata={"description": "姓名、拼音、首字母或手机尾号 · name, pinyin, initials, phone tail"}
+        80,
+        blank=True,
+        metadata={"description": "姓名、拼音、首字母或手机尾号 · name, pinyin, initials or phone tail"},
     )
     cursor = Text(400, blank=True)
     limit = Whole(1, 500, load_default=100)

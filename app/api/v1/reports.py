@@ -1,0 +1,158 @@
+"""The figures: each calls the same query and body as the page and the command."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from app.api.v1.blueprint import bp
+from app.api.v1.context import elderly_age
+from app.api.v1.operation import operation
+from app.api.v1.schemas.reports import (
+    CoverageAnswer,
+    CoverageQuery,
+    DutiesAnswer,
+    DutiesQuery,
+    PersonTimesAnswer,
+    PersonTimesQuery,
+    StudyHoursAnswer,
+    StudyHoursQuery,
+    UncoveredAnswer,
+    UncoveredQuery,
+)
+from app.api.v1.words import field_error
+from app.core.access import current_scope, permission
+from app.core.clock import today
+from app.core.db import db
+from app.core.errors import InvalidInput
+from app.reports.queries import (
+    Place,
+    coverage,
+    default_period,
+    duties,
+    person_times,
+    place_in_scope,
+    study_hours,
+    uncovered,
+)
+from app.reports.rules import Period, Slice, Snapshot, snapshot_day
+from app.reports.serialise import (
+    Body,
+    coverage_body,
+    cursor_key,
+    duties_body,
+    person_times_body,
+    study_hours_body,
+    uncovered_body,
+)
+
+_PERIOD = (
+    "from 和 to 都包含在内;都不填为最近有场次的一年。",
+    "`from` and `to` are both included; without them the latest year with sessions.",
+)
+_YEAR = ("不填为最近有场次的一年。", "Without `year` the latest one with sessions.")
+
+
+@bp.get("/reports/person-times")
+@permission("reports.read")
+@operation(
+    "人次",
+    "Person-times",
+    query=PersonTimesQuery(),
+    answers={200: PersonTimesAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_person_times(query: dict[str, Any]) -> Body:
+    period = _period(query)
+    return person_times_body(person_times(db.session(), period, _place(query), query["by"]))
+
+
+@bp.get("/reports/coverage")
+@permission("reports.read")
+@operation(
+    "覆盖率",
+    "Coverage",
+    query=CoverageQuery(),
+    answers={200: CoverageAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_coverage(query: dict[str, Any]) -> Body:
+    period = _period(query)
+    return coverage_body(coverage(db.session(), period, _day(query, period), _place(query), query["by"]))
+
+
+@bp.get("/reports/uncovered")
+@permission("reports.read")
+@operation(
+    "未覆盖名单",
+    "Members not yet reached",
+    query=UncoveredQuery(),
+    answers={200: UncoveredAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_uncovered(query: dict[str, Any]) -> Body:
+    period = _period(query)
+    found = uncovered(
+        db.session(), period, _day(query, period), _place(query), query.get("group"), _slice(query)
+    )
+    return uncovered_body(found)
+
+
+@bp.get("/reports/study-hours")
+@permission("reports.read")
+@operation(
+    "个人学时",
+    "Study hours",
+    query=StudyHoursQuery(),
+    answers={200: StudyHoursAnswer()},
+    errors=(404,),
+    detail=_YEAR,
+)
+def report_study_hours(query: dict[str, Any]) -> Body:
+    year = _year(query)
+    snapshot = Snapshot(snapshot_day(Period.of_year(year), today()), elderly_age())
+    found = study_hours(db.session(), year, snapshot, _place(query), query["below"], _slice(query))
+    return study_hours_body(found)
+
+
+@bp.get("/reports/duties")
+@permission("reports.read")
+@operation(
+    "三会一课", "Duties", query=DutiesQuery(), answers={200: DutiesAnswer()}, errors=(404,), detail=_YEAR
+)
+def report_duties(query: dict[str, Any]) -> Body:
+    return duties_body(duties(db.session(), _year(query), _place(query), today(), _slice(query)))
+
+
+def _place(query: dict[str, Any]) -> Place:
+    return place_in_scope(db.session(), current_scope(), query.get("org"), today())
+
+
+def _slice(query: dict[str, Any]) -> Slice:
+    return Slice(limit=query["limit"], after=cursor_key(query.get("cursor")))
+
+
+def _period(query: dict[str, Any]) -> Period:
+    """One end alone means the rest of its own year."""
+    first: date | None = query.get("from_")
+    last: date | None = query.get("to")
+    known = first or last
+    if known is None:
+        return default_period(db.session(), today())
+    first = first or date(known.year, 1, 1)
+    last = last or date(known.year, 12, 31)
+    if last < first:
+        raise InvalidInput(errors=[field_error("to", "before_from")])
+    return Period(first, last)
+
+
+def _day(query: dict[str, Any], period: Period) -> Snapshot:
+    return Snapshot(query.get("on") or snapshot_day(period, today()), elderly_age())
+
+
+def _year(query: dict[str, Any]) -> int:
+    year: int | None = query.get("year")
+    return year if year is not None else default_period(db.session(), today()).first.year

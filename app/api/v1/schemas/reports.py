@@ -1,0 +1,168 @@
+"""Bodies of the reports, as `app.reports.serialise` makes them."""
+
+from __future__ import annotations
+
+from app.api.v1.fields import (
+    Answer,
+    Choice,
+    Count,
+    Day,
+    Identifier,
+    Items,
+    Number,
+    Part,
+    Query,
+    Said,
+    Text,
+    Truth,
+    Whole,
+)
+from app.core.vocabulary import Group
+from app.reports.rules import By, CoverageBy
+
+FIRST_YEAR, LAST_YEAR = 1950, 2150
+
+
+class PeriodQuery(Query):
+    from_ = Day(data_key="from")
+    to = Day()
+    org = Text(40, blank=True)
+
+
+class PersonTimesQuery(PeriodQuery):
+    by = Choice(By, load_default=By.KIND)
+
+
+class CoverageQuery(PeriodQuery):
+    on = Day(metadata={"description": "分母所在的日期,不填为期末或今天 · the day of the denominator"})
+    by = Choice(CoverageBy, load_default=CoverageBy.GROUP)
+
+
+class UncoveredQuery(PeriodQuery):
+    on = Day()
+    group = Choice(Group)
+    cursor = Text(400, blank=True)
+    limit = Whole(1, 500, load_default=100)
+
+
+class YearQuery(Query):
+    year = Whole(FIRST_YEAR, LAST_YEAR)
+    org = Text(40, blank=True)
+    cursor = Text(400, blank=True)
+
+
+class StudyHoursQuery(YearQuery):
+    below = Truth(
+        load_default=False, metadata={"description": "只列还差学时的人 · only those who still lack hours"}
+    )
+    limit = Whole(1, 500, load_default=100)
+
+
+class DutiesQuery(YearQuery):
+    limit = Whole(1, 1000, load_default=1000)
+
+
+class PersonTimesNumbersAnswer(Answer):
+    sessions = Count()
+    classes = Count()
+    person_times = Count()
+    class_person_times = Count()
+    members = Count()
+    minutes = Count()
+    declared_person_times = Count()
+
+
+class PersonTimesRowAnswer(PersonTimesNumbersAnswer):
+    key = Said()
+    label = Said()
+
+
+class PersonTimesAnswer(Answer):
+    total = Part(PersonTimesNumbersAnswer)
+    rows = Items(Part(PersonTimesRowAnswer))
+
+
+class CoverageNumbersAnswer(Answer):
+    members = Count()
+    covered = Count()
+    coverage = Number(allow_none=True)
+    required = Count()
+    required_covered = Count()
+    required_coverage = Number(allow_none=True)
+
+
+class CoverageRowAnswer(CoverageNumbersAnswer):
+    key = Said()
+    label = Said()
+
+
+class CoverageAnswer(Answer):
+    total = Part(CoverageNumbersAnswer)
+    rows = Items(Part(CoverageRowAnswer))
+
+
+class UncoveredLineAnswer(Answer):
+    member = Identifier()
+    name = Said()
+    org_code = Said()
+    org_name = Said()
+    groups = Items(Choice(Group))
+    phone_masked = Said(allow_none=True)
+    last_attended_on = Said(allow_none=True, metadata={"format": "date"})
+    suggested_mode = Said()
+
+
+class UncoveredAnswer(Answer):
+    count = Count()
+    items = Items(Part(UncoveredLineAnswer))
+    next = Said(allow_none=True)
+
+
+class StudyHoursLineAnswer(Answer):
+    member = Identifier()
+    name = Said()
+    org_code = Said()
+    required_hours = Number()
+    hours = Number()
+    make_up_hours = Number()
+    central_classes = Count()
+    shortfall_hours = Number()
+
+
+class StudyHoursAnswer(Answer):
+    count = Count()
+    items = Items(Part(StudyHoursLineAnswer))
+    next = Said(allow_none=True)
+
+
+class DutyKindAnswer(Answer):
+    key = Said()
+    label = Said()
+    frequency = Said()
+
+
+class DutyAnswer(Answer):
+    kind = Said()
+    months = Items(Count(), metadata={"description": "一至十二月 · January to December"})
+    months_met = Count()
+    met = Count()
+    due = Count()
+    rate = Number(allow_none=True)
+
+
+class DutyRowAnswer(Answer):
+    org_code = Said()
+    org_name = Said()
+    duties = Items(Part(DutyAnswer))
+    months_met = Count()
+    met = Count()
+    due = Count()
+    rate = Number(allow_none=True)
+
+
+class DutiesAnswer(Answer):
+    year = Count()
+    count = Count()
+    kinds = Items(Part(DutyKindAnswer))
+    rows = Items(Part(DutyRowAnswer))
+    next = Said(allow_none=True)

@@ -1,0 +1,100 @@
+"""What an address narrows rows down to, and the shape of the lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from app.attendance.models import Attendance
+from app.core.vocabulary import ATTENDED_STATUSES, Group, Status
+from app.reports.queries.place import Place, counted_in, inside
+from app.reports.rules import Period
+from app.trainings.models import TrainingSession
+
+
+class Each(StrEnum):
+    """What one line is: a row, or the rows of one member, class, member of a class, member's training."""
+
+    ROW = "row"
+    MEMBER = "member"
+    CLASS = "class"
+    TRAINING = "training"
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Which rows: the place and period of the figure and the cell's own row.
+
+    by_host: rows of sessions that the place hosted, instead of rows of its members. member_id: this
+    member's rows, of whatever branch.
+    """
+
+    place: Place
+    period: Period
+    kind: str | None = None
+    mode: str | None = None
+    group: Group | None = None
+    status: Status | None = None
+    member_id: int | None = None
+    line: int | None = None
+    by_host: bool = False
+    without_make_up: bool = False
+    duty_only: bool = False
+    declared_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLine:
+    """A member with the branch (of the rows, or of the day) and what the rows add up to."""
+
+    member: int
+    name: str
+    org_name: str
+    title: str = ""
+    session_id: int | None = None
+    first_on: date | None = None
+    last_on: date | None = None
+    status: Status | None = None
+    rows: int = 0
+    minutes: int = 0
+    groups: tuple[Group, ...] = ()
+    covered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """`count` lines in all; `sums` are totals over all of them, by name."""
+
+    count: int
+    items: tuple[Any, ...]
+    sums: dict[str, int]
+
+
+def row_conditions(behind: Behind) -> list[ColumnElement[bool]]:
+    """The attendance rows that the address narrows down to."""
+    found = counted_in(behind.period)
+    if behind.by_host:
+        hosts = inside(behind.place, TrainingSession.host_org_id, TrainingSession.office_date)
+        found.append(Attendance.session_id.in_(select(TrainingSession.id).where(hosts)))
+    elif behind.member_id is None:
+        found.append(inside(behind.place, Attendance.org_id, Attendance.office_date))
+    wanted: list[tuple[Any, Any]] = [
+        (behind.member_id, Attendance.member_id),
+        (behind.kind, Attendance.kind_key),
+        (behind.mode, Attendance.mode_key),
+        (behind.status, Attendance.status),
+    ]
+    found += [column == value for value, column in wanted if value is not None]
+    if behind.without_make_up:
+        found.append(Attendance.status.in_(ATTENDED_STATUSES))
+    if behind.line is not None:
+        found.append(
+            Attendance.class_id == behind.line if behind.line > 0 else Attendance.session_id == -behind.line
+        )
+    if behind.group is not None:
+        found.append(Attendance.groups.bitwise_and(behind.group.bit) != 0)
+    return found

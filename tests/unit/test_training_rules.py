@@ -1,0 +1,77 @@
+"""Steps of a session and the split of its minutes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.vocabulary import SessionState
+from app.trainings.rules import (
+    Step,
+    is_due_to_close,
+    is_due_to_open,
+    next_state,
+    possible_steps,
+    split_credit,
+)
+
+TZ = ZoneInfo("Asia/Shanghai")
+
+
+def local(hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 3, 2, hour, minute, tzinfo=TZ)
+
+
+def test_a_session_goes_its_way_and_no_other() -> None:
+    way = [Step.PUBLISH, Step.OPEN, Step.CLOSE]
+    state: SessionState | None = SessionState.DRAFT
+    for step in way:
+        assert state is not None
+        state = next_state(state, step)
+    assert state is SessionState.CLOSED
+    assert possible_steps(SessionState.CANCELLED) == frozenset()
+    assert next_state(SessionState.CLOSED, Step.CANCEL) is None
+    assert next_state(SessionState.DRAFT, Step.OPEN) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "credited", "morning"),
+    [
+        (local(9), local(11), 120, 120),
+        (local(14), local(16), 120, 0),
+        (local(9, 30), local(15, 30), 360, 180),
+        (local(19), local(21), 90, 0),
+        (local(12), local(13), 60, 30),
+    ],
+)
+def test_minutes_are_shared_between_the_halves_of_the_day(
+    start: datetime, end: datetime, credited: int, morning: int
+) -> None:
+    credit = split_credit(start, end, credited, TZ)
+    assert (credit.total, credit.morning) == (credited, morning)
+
+
+@given(st.integers(0, 1439), st.integers(1, 1440), st.integers(0, 1440))
+def test_the_morning_is_never_more_than_the_whole(begin: int, length: int, credited: int) -> None:
+    start = local(0) + timedelta(minutes=begin)
+    credit = split_credit(start.astimezone(UTC), start + timedelta(minutes=length), credited, TZ)
+    assert 0 <= credit.morning <= credit.total == credited
+
+
+def test_an_empty_span_is_refused() -> None:
+    with pytest.raises(ValueError, match="ends after"):
+        split_credit(local(9), local(9), 60, TZ)
+
+
+def test_the_scheduler_keeps_to_the_window() -> None:
+    opens, closes = local(8, 30), local(11, 30)
+    assert not is_due_to_open(SessionState.PUBLISHED, opens, closes, local(8, 29))
+    assert is_due_to_open(SessionState.PUBLISHED, opens, closes, local(8, 30))
+    assert not is_due_to_open(SessionState.PUBLISHED, opens, closes, local(11, 30))
+    assert not is_due_to_open(SessionState.DRAFT, opens, closes, local(9))
+    assert is_due_to_close(SessionState.OPEN, opens, closes, closes)
+    assert not is_due_to_close(SessionState.OPEN, closes, closes, local(23))
