@@ -16,7 +16,7 @@ class _Given(InputRequired):  # type: ignore[misc]
 
     def __init__(self, message: Text) -> None:
         super().__init__(message)
-        self.field_flags = {}
+        self.field_flags: dict[str, bool] = {}
 
 
 class SignInForm(Form):  # type: ignore[misc]

@@ -33,19 +33,27 @@ def purpose_key(purpose: str) -> bytes:
 
 def seal(text: str, purpose: str) -> bytes:
     """Encrypt with AES-256-GCM; 12 random nonce bytes stand before the ciphertext."""
+    return seal_bytes(text.encode(), purpose)
+
+
+def seal_bytes(plain: bytes, purpose: str) -> bytes:
+    """`seal` for what is not text: a whole file."""
     nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(purpose_key(purpose)).encrypt(nonce, text.encode(), purpose.encode())
+    return nonce + AESGCM(purpose_key(purpose)).encrypt(nonce, plain, purpose.encode())
 
 
 def unseal(sealed: bytes, purpose: str) -> str:
     """Decrypt what `seal` made for the same purpose; raises CannotOpen."""
+    return unseal_bytes(sealed, purpose).decode()
+
+
+def unseal_bytes(sealed: bytes, purpose: str) -> bytes:
+    """Decrypt what `seal_bytes` made for the same purpose; raises CannotOpen."""
+    cipher = AESGCM(purpose_key(purpose))
     try:
-        plain = AESGCM(purpose_key(purpose)).decrypt(
-            sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode()
-        )
+        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode())
     except (InvalidTag, ValueError) as exc:
         raise CannotOpen(purpose) from exc
-    return plain.decode()
 
 
 def blind_index(text: str, purpose: str) -> bytes:

@@ -49,7 +49,7 @@ ROOMS = (
         True,
         ("trainings", "attendance", "checkin"),
     ),
-    Room("members", lazy("党员"), "members.index", "people", "members.read", True, ("members",)),
+    Room("members", lazy("党员"), "members.index", "people", "members.read", True, ("members", "members_import")),
     Room("reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports",)),
     Room("reach", lazy("未覆盖"), "reports.uncovered", "person-exclamation", "reports.read", False, ()),
     Room("settings", lazy("设置"), "office.index", "gear", "settings.write", False, ("office",)),

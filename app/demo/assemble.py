@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 from app.core.vocabulary import OrgKind
 from app.demo import words
 from app.demo.branch_year import plan_group_studies, plan_theme_days
+from app.demo.desk import Desk
 from app.demo.district import District, build_district
 from app.demo.habits import Habits, build_habits
 from app.demo.plan import Bookings, Course, Expected, Plan
 from app.demo.regular import plan_regular_meetings
 from app.demo.roll import Roll
 from app.demo.turnout import Attendee, Turnout
-from app.demo.year import Desk, plan_calendar, plan_classes, plan_committees, plan_tradition
+from app.demo.year import plan_calendar, plan_classes, plan_committees, plan_tradition
 
 # Told how many more steps are done.
 Advance = Callable[[int], object]

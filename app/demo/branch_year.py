@@ -7,11 +7,12 @@ from datetime import time
 
 from app.core.vocabulary import CountMark, Group, OrgSector
 from app.demo import words
+from app.demo.desk import Desk
 from app.demo.habits import Habit
 from app.demo.plan import Declared, Plan, slot
 from app.demo.shares import split
 from app.demo.tree import BRANCHES_AT_FULL_SIZE, Unit
-from app.demo.year import MARKET, Desk
+from app.demo.year import MARKET
 
 THEME_DAYS = 2_148  # of 450 branches, as is the next
 GROUP_STUDIES = 3_726

@@ -22,7 +22,7 @@ from app.core.errors import InvalidInput, WrongState
 from app.core.i18n import lazy
 from app.core.passwords import hash_password
 from app.core.vocabulary import COUNTED_STATUSES, OrgKind, Role
-from app.demo import rows
+from app.demo import district_rows, session_rows
 from app.demo.assemble import STEPS, DemoYear, build_year
 from app.demo.branch_year import secretary_branch
 from app.demo.today import Today, build_today
@@ -86,12 +86,15 @@ def load_demo(order: Order, now: datetime, tz: ZoneInfo, elderly_age: int, bar: 
     _check(order, office_date(now, tz))
     with writing() as session:
         _refuse_unless_empty(session)
-        with bar(STEPS + 1, "district") as advance:
-            demo = build_year(order.seed, order.members, order.year, tz, elderly_age, advance)
-            today = build_today(order.seed, demo, now, tz)
-            advance(1)
+    # Outside the transaction: others need not wait, and PostgreSQL ends transactions that idle.
+    with bar(STEPS + 1, "district") as advance:
+        demo = build_year(order.seed, order.members, order.year, tz, elderly_age, advance)
+        today = build_today(order.seed, demo, now, tz)
+        advance(1)
+    with writing() as session:
+        _refuse_unless_empty(session)
         sign_ins, staff = _write_staff(session, demo, now)
-        _write_all(session, demo, today, rows.Context(now, tz, staff), bar)
+        _write_all(session, demo, today, district_rows.Context(now, tz, staff), bar)
         _write_grants(session, demo, sign_ins)
         _continue_ids(session)
         summary = _summary(demo, today, sign_ins)
@@ -120,12 +123,14 @@ def _refuse_unless_empty(session: Session) -> None:
             raise WrongState(words, code="not_empty")
 
 
-def _write_staff(session: Session, demo: DemoYear, now: datetime) -> tuple[tuple[SignIn, ...], rows.Staff]:
+def _write_staff(
+    session: Session, demo: DemoYear, now: datetime
+) -> tuple[tuple[SignIn, ...], district_rows.Staff]:
     """The four demo accounts; one whose name is in use already is left alone."""
     own = secretary_branch(demo.district.branches)
     wanted = (
-        ("admin", "管理员 程序", Role.ADMINISTRATOR, "SF"),
-        ("organiser", "张主任", Role.ORGANISER, "SF"),
+        ("admin", "张主任", Role.ADMINISTRATOR, "SF"),
+        ("organiser", "陈干事", Role.ORGANISER, "SF"),
         ("secretary", "李书记", Role.SECRETARY, own.code),
         ("supervisor", "王组长", Role.SUPERVISOR, "SF01"),
     )
@@ -142,7 +147,7 @@ def _write_staff(session: Session, demo: DemoYear, now: datetime) -> tuple[tuple
         ids.append(known or user.id)
         sign_ins.append(SignIn(username, role, code, known is None))
     admin_id, organiser_id, secretary_id, _ = ids
-    return tuple(sign_ins), rows.Staff(admin_id, organiser_id, secretary_id, own.id)
+    return tuple(sign_ins), district_rows.Staff(admin_id, organiser_id, secretary_id, own.id)
 
 
 def _write_grants(session: Session, demo: DemoYear, sign_ins: tuple[SignIn, ...]) -> None:
@@ -156,27 +161,29 @@ def _write_grants(session: Session, demo: DemoYear, sign_ins: tuple[SignIn, ...]
     session.flush()
 
 
-def _write_all(session: Session, demo: DemoYear, today: Today, context: rows.Context, bar: Bar) -> None:
+def _write_all(
+    session: Session, demo: DemoYear, today: Today, context: district_rows.Context, bar: Bar
+) -> None:
     """Every table, what is pointed at before what points at it."""
     district = demo.district
-    numbered = rows.number(demo, today)
-    with bar(rows.count(district, numbered), "rows") as advance:
+    numbered = session_rows.number(demo, today)
+    with bar(session_rows.count(district, numbered), "rows") as advance:
         put = _Put(session, advance)
-        put(OrgUnit, rows.units(district))
-        put(OrgPlacement, rows.placements(district))
-        put(OrgTagRow, rows.tags(district))
-        put(Member, rows.members(district))
-        put(Membership, rows.memberships(district))
-        put(GroupMembership, rows.group_memberships(district, context))
-        put(OrgPost, rows.posts(district))
-        put(Venue, rows.venues())
-        put(Lecturer, rows.lecturers(district))
-        put(TrainingClass, rows.courses(demo, today, context))
-        put(TrainingSession, rows.sessions(numbered, context))
-        put(SessionLecturer, rows.session_lecturers(numbered))
-        put(AudienceRule, rows.audience(numbered))
-        put(ExpectedAttendee, rows.expected(numbered))
-        put(Attendance, rows.attendance(numbered, context))
+        put(OrgUnit, district_rows.units(district))
+        put(OrgPlacement, district_rows.placements(district))
+        put(OrgTagRow, district_rows.tags(district))
+        put(Member, district_rows.members(district))
+        put(Membership, district_rows.memberships(district))
+        put(GroupMembership, district_rows.group_memberships(district, context))
+        put(OrgPost, district_rows.posts(district))
+        put(Venue, district_rows.venues())
+        put(Lecturer, district_rows.lecturers(district))
+        put(TrainingClass, session_rows.courses(demo, today, context))
+        put(TrainingSession, session_rows.sessions(numbered, context))
+        put(SessionLecturer, session_rows.session_lecturers(numbered))
+        put(AudienceRule, session_rows.audience(numbered))
+        put(ExpectedAttendee, session_rows.expected(numbered))
+        put(Attendance, session_rows.attendance(numbered, context))
 
 
 class _Put:

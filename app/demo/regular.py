@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import time
 
 from app.demo.branch_year import Gathering, regular_branches, whole_branch
+from app.demo.desk import Desk
 from app.demo.plan import Plan, slot
 from app.demo.tree import Unit
-from app.demo.year import Desk
 
 
 def plan_regular_meetings(desk: Desk) -> list[Plan]:

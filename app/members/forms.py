@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from wtforms import BooleanField, DateField, Field, Form, HiddenField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.core.errors import InvalidInput
@@ -46,10 +47,20 @@ class DayField(DateField):  # type: ignore[misc]
 
 
 class ChoiceField(SelectField):  # type: ignore[misc]
-    """One of the choices; anything else is refused in plain words."""
+    """One of some (value, words); anything else is refused in plain words."""
+
+    def __init__(
+        self, label: Text = "", validators: Sequence[Any] = (), choices: Choices = (), **options: Any
+    ) -> None:
+        super().__init__(label, validators, choices=[], **options)
+        self.offer(choices)
+
+    def offer(self, choices: Choices) -> None:
+        """Replace what can be chosen."""
+        self.choices = [SelectChoice(value, words) for value, words in choices]
 
     def pre_validate(self, form: Form) -> None:
-        if (self.data or "") not in {value for value, *_rest in self.iter_choices()}:
+        if (self.data or "") not in {choice.value for choice in self.choices}:
             raise ValidationError(lazy("请从列表里选择一项。"))
 
 
@@ -87,8 +98,8 @@ class PersonForm(Form):  # type: ignore[misc]
     def keep_choice(self, key: str, value: str | None) -> None:
         """Offer a value that an import brought although it is not among the choices."""
         field = self[key]
-        if value and value not in {known for known, *_rest in field.choices}:
-            field.choices = [*field.choices, (value, value)]
+        if value and value not in {choice.value for choice in field.choices}:
+            field.choices = [*field.choices, SelectChoice(value, value)]
 
 
 class NewMemberForm(PersonForm):

@@ -63,6 +63,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 NAMED: dict[str, str] = {
     "app.accounts.sign_in": "views",  # a before_request hook: reads the cookie, calls one query
     "app.checkin.browser": "views",  # the cookies of members' browsers
+    "app.members.import_views": "views",  # a blueprint of its own: one page with three steps
+    "app.members.import_forms": "forms",
+    "app.members.roster.review": "services",  # keeps an upload between the steps of the page
     "app.members.phones": "rules",  # how numbers are spelt; shared by the roster's rules
     "app.members.roster.apply": "services",  # all or nothing: owns the import's transaction
     "app.members.roster.orgs": "services",  # the same for the tree

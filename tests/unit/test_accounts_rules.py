@@ -17,7 +17,9 @@ from app.accounts.rules import (
     normal_username,
     password_fault,
 )
+from app.core import passwords
 from app.core.access import safe_next
+from app.core.errors import TooManyTries
 from app.core.passwords import DECOY, hash_password, needs_new_hash, password_fits
 
 SITE = "https://study.example"
@@ -114,3 +116,13 @@ def test_a_password_typed_full_width_is_the_same_password() -> None:
     stored = hash_password("tea-Wednesday-7")
     assert password_fits(stored, "ｔｅａ－Ｗｅｄｎｅｓｄａｙ－７")
     assert not password_fits(stored, "tea-Wednesday-8")
+
+
+def test_a_burst_of_sign_ins_waits_for_a_place_and_is_then_turned_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(passwords, "_WAIT_SECONDS", 0)
+    with passwords._place(), passwords._place(), pytest.raises(TooManyTries) as refusal:
+        hash_password("tea-Wednesday-7")
+    assert refusal.value.code == "busy"
+    assert hash_password("tea-Wednesday-7")

@@ -28,7 +28,7 @@ _GROUP_FIELDS = {"from": "starts_on", "to": "last_day"}
 @permission("members.write")
 def transfer(member_id: int) -> Any:
     form = TransferForm(request.form, prefix="transfer-")
-    form.org_code.choices = [("", ""), *org_choices(tree(db.session(), current_scope(), today()))]
+    form.org_code.offer([("", ""), *org_choices(tree(db.session(), current_scope(), today()))])
     return _change(
         member_id,
         form,

@@ -24,10 +24,8 @@ from app.members.views.blueprint import bp, org_choices
 @permission("members.write")
 def create() -> Any:
     form = NewMemberForm(request.form, org_code=request.args.get("org"), starts_on=today())
-    form.org_code.choices = [
-        ("", lazy("请选择")),
-        *org_choices(tree(db.session(), current_scope(), today())),
-    ]
+    units = org_choices(tree(db.session(), current_scope(), today()))
+    form.org_code.offer([("", lazy("请选择")), *units])
     if request.method == "GET":
         return _form_page(form)
     if not form.validate():

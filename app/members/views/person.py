@@ -14,7 +14,7 @@ from app.core.clock import today, utc_now
 from app.core.crypto import CannotOpen
 from app.core.db import db
 from app.core.errors import NotFound, WrongState
-from app.core.i18n import lazy
+from app.core.i18n import Text, lazy
 from app.members.forms import GroupForm, LeaveForm, TransferForm
 from app.members.queries.member_page import MemberPage, member_page
 from app.members.queries.scoped import find_member
@@ -70,6 +70,7 @@ def person_page(member_id: int, refused: Form | None = None, *, phone: str | Non
     html = render_template(
         "members/show.html",
         page=page,
+        member=page.person,
         member_id=member_id,
         may_write=_fill_targets(page, forms),
         may_approve=_may("members.approve", member_id, on),
@@ -84,14 +85,14 @@ def person_page(member_id: int, refused: Form | None = None, *, phone: str | Non
 
 def _fill_targets(page: MemberPage, forms: PersonForms) -> bool:
     """Offer the units a member can be transferred to; whether the reader may change this member."""
-    forms.transfer.org_code.choices = [("", lazy("请选择"))]
-    if not _may("members.write", page.person.id, page.on):
-        return False
-    rows = tree(db.session(), current_staff().scope("members.write"), page.on)
-    forms.transfer.org_code.choices += [
-        choice for choice in org_choices(rows) if page.branch is None or choice[0] != page.branch.org_code
-    ]
-    return True
+    targets: list[tuple[str, Text]] = [("", lazy("请选择"))]
+    may_write = _may("members.write", page.person.id, page.on)
+    if may_write:
+        rows = tree(db.session(), current_staff().scope("members.write"), page.on)
+        here = page.branch.org_code if page.branch else None
+        targets += [choice for choice in org_choices(rows) if choice[0] != here]
+    forms.transfer.org_code.offer(targets)
+    return may_write
 
 
 def _may(permission_name: str, member_id: int, on: date) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
@@ -15,6 +16,7 @@ from app.core.errors import NotFound
 from app.core.vocabulary import AudienceKind, CountMark, Group, LecturerRole, SessionState
 from app.members.models import Member, OrgUnit
 from app.members.queries.tree import subtree_ids
+from app.trainings.commands import Clash
 from app.trainings.models import (
     AudienceRule,
     DeliveryMode,
@@ -25,12 +27,14 @@ from app.trainings.models import (
     TrainingSession,
     Venue,
 )
+from app.trainings.queries.audience import audience_members, clashes
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
     """Who speaks at a session, and as what."""
 
+    lecturer_id: int
     name: str
     title: str | None
     role: LecturerRole
@@ -43,6 +47,7 @@ class Audience:
     orgs: tuple[tuple[str, str], ...]  # (code, name)
     groups: tuple[Group, ...]
     members: tuple[tuple[int, str], ...]  # (id, name)
+    org_ids: tuple[int, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -65,6 +70,7 @@ class SessionFacts:
     host_org_id: int
     host_code: str
     host_name: str
+    venue_id: int | None
     venue_name: str | None
     class_id: int | None
     class_title: str | None
@@ -96,8 +102,9 @@ def session_facts(session: Session, session_id: int, scope: Scope, now: datetime
 
 def _facts() -> Select[Any]:
     columns = (
-        "id", "title", "state", "kind_key", "mode_key", "host_org_id", "class_id", "office_date", "starts_at",
-        "ends_at", "opens_at", "credited_minutes", "declared_person_times", "declared_mark", "note",
+        "id", "title", "state", "kind_key", "mode_key", "host_org_id", "venue_id", "class_id", "office_date",
+        "starts_at", "ends_at", "opens_at", "credited_minutes", "declared_person_times", "declared_mark",
+        "note",
     )  # fmt: skip
     return (
         select(
@@ -122,7 +129,7 @@ def _facts() -> Select[Any]:
 def speakers(session: Session, session_id: int) -> list[Speaker]:
     """Lecturers of a session in their order."""
     query = (
-        select(Lecturer.name, Lecturer.title, SessionLecturer.role)
+        select(SessionLecturer.lecturer_id, Lecturer.name, Lecturer.title, SessionLecturer.role)
         .join(SessionLecturer, SessionLecturer.lecturer_id == Lecturer.id)
         .where(SessionLecturer.session_id == session_id)
         .order_by(SessionLecturer.position, Lecturer.id)
@@ -136,6 +143,7 @@ def audience(session: Session, session_id: int) -> Audience:
         select(
             AudienceRule.kind,
             AudienceRule.group,
+            AudienceRule.org_id,
             OrgUnit.code,
             OrgUnit.name.label("org_name"),
             Member.id.label("member_id"),
@@ -151,4 +159,33 @@ def audience(session: Session, session_id: int) -> Audience:
         orgs=tuple((row.code, row.org_name) for row in rows if row.kind is AudienceKind.ORG),
         groups=tuple(row.group for row in rows if row.kind is AudienceKind.GROUP),
         members=tuple((row.member_id, row.member_name) for row in rows if row.kind is AudienceKind.MEMBER),
+        org_ids=tuple(row.org_id for row in rows if row.kind is AudienceKind.ORG),
+    )
+
+
+def session_clashes(
+    session: Session, facts: SessionFacts, speaking: Sequence[Speaker], invited: Audience, elderly_age: int
+) -> tuple[Clash, ...]:
+    """Clashes of the session with others, in three queries at most."""
+    return clashes(
+        session,
+        session_id=facts.id,
+        starts_at=facts.starts_at,
+        ends_at=facts.ends_at,
+        venue_id=facts.venue_id,
+        lecturer_ids=[speaker.lecturer_id for speaker in speaking],
+        invited=_invited(facts, invited, elderly_age),
+    )
+
+
+def invited_count(session: Session, facts: SessionFacts, invited: Audience, elderly_age: int) -> int:
+    """How many members the audience names as things stand: what publishing would fix."""
+    members = _invited(facts, invited, elderly_age).subquery("invited")
+    return session.scalar(select(func.count()).select_from(members)) or 0
+
+
+def _invited(facts: SessionFacts, invited: Audience, elderly_age: int) -> Select[tuple[int, int, int]]:
+    members = [member_id for member_id, _name in invited.members]
+    return audience_members(
+        facts.office_date, elderly_age, facts.host_org_id, invited.org_ids, invited.groups, members
     )

@@ -1,0 +1,11 @@
+"""Pages that show sessions together with who came, and the roster's buttons."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("attendance", __name__)
+
+from app.attendance.views import classes, roster, session_list, session_page  # noqa: E402
+
+__all__ = ["bp", "classes", "roster", "session_list", "session_page"]

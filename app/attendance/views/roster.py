@@ -1,0 +1,98 @@
+"""The roster's buttons: one person's status, or several people's at once. Plain forms; htmx swaps a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
+
+from app.attendance.errors import CheckInRefused
+from app.attendance.forms import Tick, read_tick
+from app.attendance.queries.session import roster_row, session_counts
+from app.attendance.services.bulk import tick_all
+from app.attendance.services.correct import set_status, staff_sighting, take_back
+from app.attendance.views import bp
+from app.attendance.views.session_page import roster_context
+from app.core.access import current_scope, permission, safe_next
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.i18n import gettext as _
+from app.core.vocabulary import Status
+from app.trainings.queries.page import session_facts
+from app.trainings.views import session_rules
+
+
+@bp.post("/sessions/<int:session_id>/roster/<int:member_id>")
+@permission("attendance.write")
+def tick(session_id: int, member_id: int) -> Any:
+    """One person's status; the same tap again changes nothing."""
+    wanted, refused = read_tick(request.form), None
+    try:
+        _record(session_id, member_id, wanted)
+    except CheckInRefused as error:
+        refused = f"{error.title}。{error.detail}"
+    if request.headers.get("HX-Request") == "true":
+        return _row(session_id, member_id, refused)
+    if refused is not None:
+        flash(refused, "warning")
+    return _back(session_id, member_id)
+
+
+@bp.post("/sessions/<int:session_id>/roster")
+@permission("attendance.write")
+def tick_several(session_id: int) -> Any:
+    """Those chosen on the page who have no status yet; the others stay as they are."""
+    wanted = read_tick(request.form)
+    chosen = [int(text) for text in request.form.getlist("members") if text.isascii() and text.isdigit()]
+    try:
+        done = tick_all(
+            session_id, chosen, wanted.status or Status.PRESENT, current_scope(), utc_now(), **session_rules()
+        )
+    except CheckInRefused as error:
+        flash(f"{error.title}。{error.detail}", "warning")
+        return _back(session_id)
+    if not chosen:
+        flash(_("还没有选人。请先在名单上打勾,再点按钮。"), "warning")
+    elif done.kept:
+        words = _("已登记 %(n)s 人;另有 %(kept)s 人之前已登记,没有改动。", n=done.recorded, kept=done.kept)
+        flash(words, "success")
+    else:
+        flash(_("已登记 %(n)s 人。", n=done.recorded), "success")
+    return _back(session_id)
+
+
+def _record(session_id: int, member_id: int, wanted: Tick) -> None:
+    now, scope = utc_now(), current_scope()
+    if wanted.status is None:
+        take_back(session_id, member_id, _("在名单上撤销"), scope, now)
+        return
+    if wanted == Tick(Status.EXCUSED):
+        session_facts(db.session(), session_id, scope, now)
+        found = roster_row(db.session(), session_id, member_id)
+        if found is not None and found.status is Status.EXCUSED:
+            # A second tap on "leave" must not wipe the reason that somebody chose.
+            return
+    sighting = staff_sighting(session_id, member_id, wanted.status, wanted.excuse, scope.user_id, now)
+    set_status(sighting, "", scope, now, **session_rules())
+
+
+def _row(session_id: int, member_id: int, refused: str | None) -> Response:
+    """The one row anew, and the counts beside it."""
+    session = db.session()
+    facts = session_facts(session, session_id, current_scope(), utc_now())
+    row = roster_row(session, session_id, member_id)
+    page = render_template(
+        "attendance/_row_answer.html",
+        facts=facts,
+        row=row,
+        refused=refused,
+        back=safe_next(request.form.get("next"), url_for("trainings.show", session_id=session_id)),
+        counts=session_counts(session, [session_id])[session_id],
+        **roster_context(session, facts, [row] if row else [], True),
+    )
+    return make_response(page)
+
+
+def _back(session_id: int, member_id: int | None = None) -> Any:
+    target = safe_next(request.form.get("next"), url_for("trainings.show", session_id=session_id))
+    return redirect(f"{target}#m{member_id}" if member_id else target)

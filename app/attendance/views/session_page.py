@@ -1,0 +1,159 @@
+"""The page of one session: what it is, what can be done now, and the roster with everyone's status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, render_template, request
+from sqlalchemy.orm import Session
+
+from app.attendance.forms import OFFERED
+from app.attendance.queries.session import RosterPart, RosterRow, recorder_names, roster, session_counts
+from app.attendance.rules import refusal
+from app.core.access import Scope, current_scope, current_staff, permission
+from app.core.clock import today, utc_now
+from app.core.db import db
+from app.core.labels import EXCUSE_LABELS, GROUP_LABELS, LECTURER_ROLE_LABELS, METHOD_LABELS, STATUS_LABELS
+from app.core.paging import PAGE_SIZE, Page, page_number
+from app.core.vocabulary import Method, SessionState, Status
+from app.members.queries.members import MemberFilter, MemberRow, member_list
+from app.members.queries.tree import in_scope
+from app.trainings.queries.listing import sessions_in_scope
+from app.trainings.queries.page import (
+    Audience,
+    SessionFacts,
+    Speaker,
+    audience,
+    invited_count,
+    session_clashes,
+    session_facts,
+    speakers,
+)
+from app.trainings.rules import possible_steps
+from app.trainings.views import bp
+
+# Clashes matter while something can still be moved.
+MOVABLE = (SessionState.DRAFT, SessionState.PUBLISHED)
+MOST_FOUND = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The roster's filters as they stand in the address; `checked` ticks every box of the page."""
+
+    part: RosterPart
+    text: str
+    add: str
+    checked: bool
+
+
+@bp.get("/sessions/<int:session_id>")
+@permission("sessions.read")
+def show(session_id: int) -> str:
+    """Everything about one session."""
+    now, scope, session = utc_now(), current_scope(), db.session()
+    facts = session_facts(session, session_id, scope, now)
+    can_write = may_write(session, facts)
+    asked, number = _asked(), page_number()
+    rows, total = _people(session, facts, asked, number)
+    speaking, invited = speakers(session, session_id), audience(session, session_id)
+    return render_template(
+        "attendance/session.html",
+        facts=facts,
+        asked=asked,
+        speakers=speaking,
+        audience=invited,
+        steps=possible_steps(facts.state) if can_write else frozenset(),
+        counts=session_counts(session, [session_id])[session_id],
+        page=Page(rows, number, total),
+        found=_candidates(facts, asked.add, rows) if can_write else None,
+        **_before_it_begins(session, facts, speaking, invited),
+        **roster_context(session, facts, rows, can_write),
+    )
+
+
+@bp.get("/sessions/<int:session_id>/candidates")
+@permission("attendance.write")
+def candidates(session_id: int) -> str:
+    """Members of the scope that a search finds, to be added to the roster."""
+    facts = session_facts(db.session(), session_id, current_scope(), utc_now())
+    text = _asked().add
+    return render_template(
+        "attendance/_candidates.html", facts=facts, add=text, found=_candidates(facts, text, [])
+    )
+
+
+def may_write(session: Session, facts: SessionFacts) -> bool:
+    """Whether this user may change the session, not only see it."""
+    held = current_staff().scope_if_held("attendance.write")
+    if held is None:
+        return False
+    same = held.org_ids == current_scope().org_ids
+    return same or in_scope(session, facts.host_org_id, held, today())
+
+
+def roster_context(
+    session: Session, facts: SessionFacts, rows: list[RosterRow], can_write: bool
+) -> dict[str, Any]:
+    """What a row of the roster needs: which buttons are open now, and words and names for the rest."""
+    open_now = {
+        status: refusal(facts.state, Method.STAFF_ENTRY, status) is None for status in (*OFFERED, *Status)
+    }
+    return {
+        "can_write": can_write,
+        "offered": OFFERED,
+        "open_now": open_now,
+        "status_labels": STATUS_LABELS,
+        "method_labels": METHOD_LABELS,
+        "excuse_labels": EXCUSE_LABELS,
+        "group_labels": GROUP_LABELS,
+        "lecturer_role_labels": LECTURER_ROLE_LABELS,
+        "recorders": recorder_names(session, {row.recorded_by_id for row in rows if row.recorded_by_id}),
+    }
+
+
+def _asked() -> Asked:
+    part = request.args.get("show", "")
+    return Asked(
+        part=RosterPart(part) if part in set(RosterPart) else RosterPart.ALL,
+        text=request.args.get("q", "").strip()[:80],
+        add=request.args.get("add", "").strip()[:80],
+        checked=request.args.get("checked") == "1",
+    )
+
+
+def _candidates(facts: SessionFacts, text: str, rows: list[RosterRow]) -> list[MemberRow] | None:
+    """Members who may be added; None without a search, or while nothing can be recorded."""
+    may_record = refusal(facts.state, Method.STAFF_ENTRY, Status.PRESENT) is None
+    if not text or not may_record:
+        return None
+    elderly_age = current_app.extensions["settings"].elderly_age
+    wanted = MemberFilter(facts.office_date, elderly_age, q=text)
+    held: Scope = current_staff().scope("attendance.write")
+    return member_list(db.session(), held, wanted, limit=MOST_FOUND)
+
+
+def _people(session: Session, facts: SessionFacts, asked: Asked, number: int) -> tuple[list[RosterRow], int]:
+    if facts.state is SessionState.DRAFT:
+        # Nobody is expected before publishing.
+        return [], 0
+    offset = (number - 1) * PAGE_SIZE
+    return roster(session, facts.id, part=asked.part, search=asked.text, limit=PAGE_SIZE, offset=offset)
+
+
+def _before_it_begins(
+    session: Session, facts: SessionFacts, speaking: list[Speaker], invited: Audience
+) -> dict[str, Any]:
+    """Clashes with other sessions, which of those this user may open, and how many a draft would invite."""
+    if facts.state not in MOVABLE:
+        return {"clashes": (), "reachable": set(), "invited": None}
+    elderly_age = current_app.extensions["settings"].elderly_age
+    found = session_clashes(session, facts, speaking, invited, elderly_age)
+    ids = [clash.session_id for clash in found]
+    draft = facts.state is SessionState.DRAFT
+    return {
+        "clashes": found,
+        "reachable": sessions_in_scope(session, ids, current_scope(), utc_now()),
+        "invited": invited_count(session, facts, invited, elderly_age) if draft else None,
+    }
