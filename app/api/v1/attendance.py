@@ -48,7 +48,7 @@ def list_attendance(session_id: int, query: dict[str, Any]) -> dict[str, Any]:
     return {"count": total, "items": [_line(row) for row in rows], "next": following}
 
 
-@bp.patch(f"{SESSION_PATH}/attendance/<int(min=1,max=2147483647):member_id>")
+@bp.patch(f"{SESSION_PATH}/attendance/<int:member_id>")
 @permission("attendance.write")
 @operation(
     "更正登记",

@@ -30,7 +30,7 @@ from app.members.services.groups import remove_group, set_group
 from app.members.services.members import create_member, update_member
 from app.members.services.transfers import transfer_member
 
-MEMBER_PATH = "/members/<int(min=1,max=2147483647):member_id>"
+MEMBER_PATH = "/members/<int:member_id>"
 _MOBILE = ("direction", "from_place", "to_place", "host_org_code")
 
 

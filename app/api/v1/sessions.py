@@ -30,7 +30,7 @@ from app.trainings.queries.page import audience, session_facts, speakers
 from app.trainings.services.drafts import create_session, update_session
 from app.trainings.services.series import SavedSeries, create_series
 
-SESSION_PATH = "/sessions/<int(min=1,max=2147483647):session_id>"
+SESSION_PATH = "/sessions/<int:session_id>"
 
 
 @bp.get("/sessions")

@@ -102,6 +102,7 @@ def roster_context(
     }
     return {
         "can_write": can_write,
+        "endpoints": current_app.view_functions,
         "offered": OFFERED,
         "open_now": open_now,
         "status_labels": STATUS_LABELS,
