@@ -60,5 +60,5 @@ class CheckInRefused(AppError):
 
     def __init__(self, refusal: RefusalCode) -> None:
         self.refusal = refusal
-        self.status, self.title, self.advice = _WORDS[refusal]
-        super().__init__(self.advice, code=refusal.value)
+        self.status, self.title, what_to_do = _WORDS[refusal]
+        super().__init__(what_to_do, code=refusal.value)

@@ -70,6 +70,11 @@ def moment_text(instant: datetime | None) -> str:
     return f"{day_text(instant.astimezone(office_tz()).date())} {time_text(instant)}"
 
 
+def hours_text(hours: float) -> str:
+    """Study hours with one decimal where there is one: 32, 6.5."""
+    return f"{hours:.1f}".removesuffix(".0")
+
+
 def init_i18n(app: Flask) -> None:
     """Set up Flask-Babel with the catalogue in app/translations."""
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE
@@ -79,4 +84,4 @@ def init_i18n(app: Flask) -> None:
         locale_selector=chosen_language,
         timezone_selector=lambda: str(current_app.extensions["settings"].office_tz),
     )
-    app.jinja_env.filters.update(day=day_text, clock=time_text, moment=moment_text)
+    app.jinja_env.filters.update(day=day_text, clock=time_text, moment=moment_text, hours=hours_text)

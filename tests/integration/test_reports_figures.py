@@ -98,14 +98,10 @@ def build(world: Any) -> dict[str, Any]:
                 code, units[parent] if parent else None, kind=kind, sector=SECTORS.get(code)
             )
         approver = make_staff("管理员", Role.ADMINISTRATOR, units["R"])
-        members = [
-            make_person(session, number, person, units, approver) for number, person in enumerate(people)
-        ]
+        members = [make_person(session, person, units, approver) for person in people]
         classes = [
-            TrainingClass(
-                title=f"班{n}", kind_key="central_training", host_org_id=units["R"].id, created_at=NOW
-            )
-            for n in range(2)
+            TrainingClass(title=title, kind_key="central_training", host_org_id=units["R"].id, created_at=NOW)
+            for title in ("一班", "二班")
         ]
         session.add_all(classes)
         session.flush()
@@ -120,9 +116,16 @@ def build(world: Any) -> dict[str, Any]:
     return units
 
 
-def make_person(session: Any, number: int, person: Person, units: dict[str, Any], approver: Any) -> Any:
+def start_over(app: Flask, world: Any) -> None:
+    """Each example begins with an empty database, nobody reading in it, and its own world."""
+    db.session.rollback()
+    databases.empty(app)
+    build(world)
+
+
+def make_person(session: Any, person: Person, units: dict[str, Any], approver: Any) -> Any:
     birth = OLD if person.is_old else YOUNG
-    member = make_member(f"党员{number}", units[person.branch], birth_date=birth)
+    member = make_member("党员", units[person.branch], birth_date=birth)
     if person.is_mobile:
         put_in_group(member, Group.MOBILE)
     if person.is_exempt:
@@ -169,7 +172,7 @@ def place(code: str | None) -> Place:
 def all_ids() -> dict[str, int]:
     from app.members.models import OrgUnit
 
-    return dict(db.session.execute(select(OrgUnit.code, OrgUnit.id).order_by(OrgUnit.id)).tuples().all())
+    return {unit.code: unit.id for unit in db.session.scalars(select(OrgUnit).order_by(OrgUnit.id))}
 
 
 def recount(units: dict[str, int], codes: set[str], keep: Any, hosted: Any) -> tuple[int, ...]:
@@ -221,8 +224,7 @@ def hosted_there(one: Any, inside: set[int], _rows: Any) -> bool:
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS, code=st.sampled_from([None, "C1", "B1"]))
 def test_person_times_are_what_a_recount_row_by_row_gives(ctx: Flask, world: Any, code: str | None) -> None:
-    databases.empty(ctx)
-    build(world)
+    start_over(ctx, world)
     units, here = all_ids(), place(code)
     codes = below(code or "R")
     session = db.session()
@@ -256,8 +258,7 @@ def test_person_times_are_what_a_recount_row_by_row_gives(ctx: Flask, world: Any
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS, code=st.sampled_from([None, "C1", "B1"]))
 def test_groups_are_those_of_the_session_day_and_overlap(ctx: Flask, world: Any, code: str | None) -> None:
-    databases.empty(ctx)
-    build(world)
+    start_over(ctx, world)
     result = person_times(db.session(), YEAR, place(code), By.GROUP)
     assert [row.key for row in result.rows] == [group.value for group in Group]
     for row in result.rows:
@@ -271,8 +272,7 @@ def test_groups_are_those_of_the_session_day_and_overlap(ctx: Flask, world: Any,
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS, code=st.sampled_from([None, "C1", "B1"]))
 def test_rows_by_organisation_share_the_total_out(ctx: Flask, world: Any, code: str | None) -> None:
-    databases.empty(ctx)
-    build(world)
+    start_over(ctx, world)
     units, top = all_ids(), code or "R"
     result = person_times(db.session(), YEAR, place(code), By.ORG)
     children = [unit for unit in UNITS if PARENTS[unit] == top]
@@ -287,8 +287,7 @@ def test_rows_by_organisation_share_the_total_out(ctx: Flask, world: Any, code: 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS, code=st.sampled_from([None, "C1", "B1"]))
 def test_coverage_is_what_a_recount_member_by_member_gives(ctx: Flask, world: Any, code: str | None) -> None:
-    databases.empty(ctx)
-    build(world)
+    start_over(ctx, world)
     session, here, units = db.session(), place(code), all_ids()
     names = {org_id: unit for unit, org_id in units.items()}
     reached = {
@@ -327,7 +326,7 @@ def test_coverage_is_what_a_recount_member_by_member_gives(ctx: Flask, world: An
     by_group = coverage(session, YEAR, snapshot, here, CoverageBy.GROUP)
     assert shown(by_group.total) == counted(lambda _one: True)
     for row in by_group.rows:
-        assert shown(row) == counted(lambda one, g=Group(row.key): g in one[2]), row.key
+        assert shown(row) == counted(lambda one, key=row.key: key in one[2]), row.key
     exempt = by_group.rows[-1]
     assert (exempt.required, exempt.required_coverage) == (0, None)
     by_org = coverage(session, YEAR, snapshot, here, CoverageBy.ORG)
@@ -344,8 +343,7 @@ def test_coverage_is_what_a_recount_member_by_member_gives(ctx: Flask, world: An
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS)
 def test_lists_cut_into_parts_are_the_whole_list(ctx: Flask, world: Any) -> None:
-    databases.empty(ctx)
-    build(world)
+    start_over(ctx, world)
     session, here, snapshot = db.session(), place(None), Snapshot(ON, 60)
 
     def parts(read: Any) -> list[Any]:

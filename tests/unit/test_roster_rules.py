@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from contextlib import suppress
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
@@ -75,25 +76,20 @@ def test_a_number_of_days_is_read_as_the_spreadsheet_counts_them(day: date) -> N
         parse_date(serial, TODAY) == parse_date(float(serial), TODAY) == parse_date(str(serial), TODAY) == day
     )
     assert parse_date(serial + 0.75, TODAY) == day
-    assert (
-        parse_date(serial - 1462, TODAY + timedelta(days=1), serial_offset=1462) == day
-        if serial > 4000
-        else True
-    )
+
+
+def test_the_calendar_of_1904_is_allowed_for() -> None:
+    assert parse_date(20526 - 1462, TODAY, serial_offset=1462) == date(1956, 3, 12)
 
 
 @given(st.integers(1900, 2018), st.integers(1, 12))
 def test_a_month_that_became_a_number_is_read_or_refused_but_never_guessed(year: int, month: int) -> None:
     number = float(f"{year}.{month:02d}")
-    if month in (1, 10):
-        expected = date(year, 1, 1) if month == 1 else None
-    else:
-        expected = date(year, month, 1)
-    if expected is None:
+    if month == 10:
         with pytest.raises(NotADate, match="lost_zero"):
             parse_date(number, TODAY)
     else:
-        assert parse_date(number, TODAY) == expected
+        assert parse_date(number, TODAY) == date(year, month, 1)
 
 
 @pytest.mark.parametrize(
@@ -126,10 +122,8 @@ def test_what_is_no_certain_day_is_refused_with_the_reason(value: object, code: 
 
 @given(st.one_of(st.text(max_size=20), st.integers(), st.floats(), st.from_regex(r"\A[\d./年月日-]{1,12}\Z")))
 def test_no_cell_breaks_the_date_reader(value: object) -> None:
-    try:
+    with suppress(NotADate):
         assert EARLIEST <= parse_date(value, TODAY) <= TODAY
-    except NotADate:
-        pass
 
 
 # ---- phones ----
@@ -189,10 +183,8 @@ def test_other_numbers_are_refused(text: str) -> None:
 
 @given(st.text(max_size=30))
 def test_no_text_breaks_the_phone_reader(text: str) -> None:
-    try:
+    with suppress(ValueError):
         assert normalise_phone(text).isdigit()
-    except ValueError:
-        pass
 
 
 def test_a_masked_phone_shows_its_ends_only() -> None:

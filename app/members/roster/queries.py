@@ -57,7 +57,7 @@ def branches(session: Session, scope: Scope, on: date) -> Branches:
     return Branches(
         units=[Unit(row.id, row.code, row.name, row.kind, _ancestors(row, names)) for row in rows],
         names=names,
-        since=dict(session.execute(since).tuples().all()),
+        since={row[0]: row[1] for row in session.execute(since)},
         with_members=frozenset(session.scalars(select(Membership.org_id).distinct())),
     )
 

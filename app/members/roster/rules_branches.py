@@ -147,7 +147,10 @@ def _full_name(unit: Unit) -> str:
 
 def _bare_keys(unit: Unit) -> set[str]:
     """The bare name alone and after any of its ancestors' bare names, in order."""
-    above = [bare for name in unit.ancestors if (bare := bare_name(name))]
+    above: list[str] = []
+    for name in unit.ancestors:
+        if bare := _without_prefix(bare_name(name), above):
+            above.append(bare)
     own = _without_prefix(bare_name(unit.name), above)
     keys = {bare_name(unit.name)}
     # Deep trees would make too many combinations; nobody writes more than three levels.

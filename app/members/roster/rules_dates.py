@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
@@ -55,6 +56,8 @@ def parse_date(value: object, today: date, *, serial_offset: int = 0) -> date:
 
 
 def _from_number(value: float, serial_offset: int) -> date:
+    if not math.isfinite(value):
+        raise NotADate("unreadable")
     if value == int(value):
         return _from_digits(str(int(value)), serial_offset)
     if 1900 <= value < _LAST_YEAR:

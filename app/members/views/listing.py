@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template, request
+from flask import current_app, render_template, request, url_for
 
 from app.core import labels
-from app.core.access import current_scope, permission
+from app.core.access import current_scope, current_staff, permission
 from app.core.clock import today
 from app.core.db import db
 from app.core.paging import PAGE_SIZE, Page, page_number
@@ -54,6 +54,6 @@ def _page(wanted: MemberFilter) -> Page[MemberRow]:
 
 
 def _import_url() -> str | None:
-    """Where rosters are imported, if this installation serves that page."""
-    rules = current_app.url_map.iter_rules()
-    return next((rule.rule for rule in rules if rule.rule == "/members/import"), None)
+    """Where rosters are imported; None for those who may not."""
+    known = "members_import.start" in current_app.view_functions
+    return url_for("members_import.start") if known and current_staff().may("members.import") else None

@@ -189,7 +189,8 @@ def org_rows(session: Session, place: Place, period: Period, found: set[int]) ->
     if top not in found and len(listed) > 1:
         listed.discard(top)
     query = select(OrgUnit.id, OrgUnit.code, OrgUnit.name).where(OrgUnit.id.in_(listed))
-    rows = sorted(session.execute(query).tuples(), key=lambda row: (row[0] != top, row[1]))
+    found_units = [(org_id, code, name) for org_id, code, name in session.execute(query)]
+    rows = sorted(found_units, key=lambda row: (row[0] != top, row[1]))
     if len(rows) == 1:
         return rows
     return [(i, code, _("%(name)s(本级)", name=name) if i == top else name) for i, code, name in rows]

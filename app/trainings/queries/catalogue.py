@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.core.errors import NotFound
 from app.trainings.models import Lecturer, SessionKind, SessionLecturer, TrainingSession, Venue
 
 
@@ -64,7 +65,17 @@ def kind_rows(session: Session) -> list[KindRow]:
     return [KindRow(**row._mapping) for row in session.execute(query)]
 
 
-def venue_rows(session: Session, *, limit: int | None = None, offset: int = 0) -> list[VenueRow]:
+def venue_row(session: Session, venue_id: int) -> VenueRow:
+    """One venue; raises NotFound."""
+    found = venue_rows(session, only=venue_id)
+    if not found:
+        raise NotFound()
+    return found[0]
+
+
+def venue_rows(
+    session: Session, *, limit: int | None = None, offset: int = 0, only: int | None = None
+) -> list[VenueRow]:
     """Venues by name, those in use first."""
     query = (
         select(
@@ -81,10 +92,22 @@ def venue_rows(session: Session, *, limit: int | None = None, offset: int = 0) -
         .limit(limit)
         .offset(offset)
     )
+    if only is not None:
+        query = query.where(Venue.id == only)
     return [VenueRow(**row._mapping) for row in session.execute(query)]
 
 
-def lecturer_rows(session: Session, *, limit: int | None = None, offset: int = 0) -> list[LecturerRow]:
+def lecturer_row(session: Session, lecturer_id: int) -> LecturerRow:
+    """One lecturer; raises NotFound."""
+    found = lecturer_rows(session, only=lecturer_id)
+    if not found:
+        raise NotFound()
+    return found[0]
+
+
+def lecturer_rows(
+    session: Session, *, limit: int | None = None, offset: int = 0, only: int | None = None
+) -> list[LecturerRow]:
     """Lecturers by name, those in use first."""
     query = (
         select(
@@ -101,6 +124,8 @@ def lecturer_rows(session: Session, *, limit: int | None = None, offset: int = 0
         .limit(limit)
         .offset(offset)
     )
+    if only is not None:
+        query = query.where(Lecturer.id == only)
     return [LecturerRow(**row._mapping) for row in session.execute(query)]
 
 

@@ -1,0 +1,74 @@
+"""Today: what is on, what is left to do, what comes next. It differs by role."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, render_template
+from sqlalchemy.orm import Session
+
+from app.attendance.queries.session import session_counts
+from app.attendance.queries.todo import unfinished_sessions
+from app.core.access import Scope, current_scope, current_staff, permission
+from app.core.clock import today as office_today
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.vocabulary import Role
+from app.trainings.queries.listing import (
+    SessionFilter,
+    Tab,
+    draft_sessions,
+    overdue_sessions,
+    sessions_page,
+)
+
+bp = Blueprint("home", __name__)
+
+MOST_TODAY = 20
+MOST_TO_DO = 5
+MOST_AHEAD = 15
+AHEAD = timedelta(days=7)
+# What is left open longer than this is found in the reports, not on the first page.
+TO_DO_SINCE = timedelta(days=60)
+
+
+@bp.get("/")
+@permission("home.read")
+def today() -> str:
+    """The room one lands in."""
+    now, day, staff, session = utc_now(), office_today(), current_staff(), db.session()
+    on_today, today_total = sessions_page(
+        session, SessionFilter(Tab.TODAY), current_scope(), now, limit=MOST_TODAY
+    )
+    ahead, ahead_total = sessions_page(
+        session,
+        SessionFilter(Tab.UPCOMING, days=(day + timedelta(days=1), day + AHEAD + timedelta(days=1))),
+        current_scope(),
+        now,
+        limit=MOST_AHEAD,
+    )
+    writing = staff.scope_if_held("sessions.write")
+    return render_template(
+        "home/today.html",
+        day=day,
+        now=now,
+        on_today=on_today,
+        today_total=today_total,
+        ahead=ahead,
+        ahead_total=ahead_total,
+        counts=session_counts(session, [row.id for row in (*on_today, *ahead)]),
+        to_do=_to_do(session, writing) if writing is not None else None,
+        endpoints=current_app.view_functions,
+        figures=staff.main_role is Role.ADMINISTRATOR and "reports.index" in current_app.view_functions,
+    )
+
+
+def _to_do(session: Session, scope: Scope) -> dict[str, Any]:
+    """What this user can still finish, a few of each."""
+    now = utc_now()
+    return {
+        "overdue": overdue_sessions(session, scope, now, MOST_TO_DO),
+        "unfinished": unfinished_sessions(session, office_today() - TO_DO_SINCE, scope, now, MOST_TO_DO),
+        "drafts": draft_sessions(session, scope, now, MOST_TO_DO),
+    }

@@ -1,0 +1,1 @@
+"""Pages where the office edits its lists and its study-hour rule; the services are those of the features."""
