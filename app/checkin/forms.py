@@ -11,7 +11,7 @@ from app.core.errors import FieldError
 from app.core.i18n import lazy
 
 
-class BindForm(Form):
+class BindForm(Form):  # type: ignore[misc]  # wtforms has no types
     one_time_code = StringField(lazy("绑定码"), default="")
     name = StringField(lazy("姓名"), default="")
     phone_tail = StringField(lazy("手机号后四位"), default="")

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, render_template
-from sqlalchemy.orm import Session
 
 from app.attendance.queries.session import session_counts
 from app.attendance.queries.todo import unfinished_sessions
@@ -58,15 +57,15 @@ def today() -> str:
         ahead=ahead,
         ahead_total=ahead_total,
         counts=session_counts(session, [row.id for row in (*on_today, *ahead)]),
-        to_do=_to_do(session, writing) if writing is not None else None,
+        to_do=_to_do(writing) if writing is not None else None,
         endpoints=current_app.view_functions,
         figures=staff.main_role is Role.ADMINISTRATOR and "reports.index" in current_app.view_functions,
     )
 
 
-def _to_do(session: Session, scope: Scope) -> dict[str, Any]:
+def _to_do(scope: Scope) -> dict[str, Any]:
     """What this user can still finish, a few of each."""
-    now = utc_now()
+    now, session = utc_now(), db.session()
     return {
         "overdue": overdue_sessions(session, scope, now, MOST_TO_DO),
         "unfinished": unfinished_sessions(session, office_today() - TO_DO_SINCE, scope, now, MOST_TO_DO),

@@ -221,7 +221,7 @@ def hosted_there(one: Any, inside: set[int], _rows: Any) -> bool:
     return one.host_org_id in inside
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS, code=st.sampled_from([None, "C1", "B1"]))
 def test_person_times_are_what_a_recount_row_by_row_gives(ctx: Flask, world: Any, code: str | None) -> None:
     start_over(ctx, world)
@@ -255,7 +255,7 @@ def test_person_times_are_what_a_recount_row_by_row_gives(ctx: Flask, world: Any
         assert sum(row.sessions for row in result.rows) == result.total.sessions
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS, code=st.sampled_from([None, "C1", "B1"]))
 def test_groups_are_those_of_the_session_day_and_overlap(ctx: Flask, world: Any, code: str | None) -> None:
     start_over(ctx, world)
@@ -269,7 +269,7 @@ def test_groups_are_those_of_the_session_day_and_overlap(ctx: Flask, world: Any,
         assert row.members <= result.total.members
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS, code=st.sampled_from([None, "C1", "B1"]))
 def test_rows_by_organisation_share_the_total_out(ctx: Flask, world: Any, code: str | None) -> None:
     start_over(ctx, world)
@@ -284,7 +284,7 @@ def test_rows_by_organisation_share_the_total_out(ctx: Flask, world: Any, code: 
     assert sum(row.sessions for row in result.rows) == result.total.sessions
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS, code=st.sampled_from([None, "C1", "B1"]))
 def test_coverage_is_what_a_recount_member_by_member_gives(ctx: Flask, world: Any, code: str | None) -> None:
     start_over(ctx, world)
@@ -340,7 +340,7 @@ def test_coverage_is_what_a_recount_member_by_member_gives(ctx: Flask, world: An
     assert names[units["R"]] == "R"
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(world=WORLDS)
 def test_lists_cut_into_parts_are_the_whole_list(ctx: Flask, world: Any) -> None:
     start_over(ctx, world)

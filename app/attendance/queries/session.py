@@ -93,7 +93,8 @@ def session_counts(session: Session, session_ids: Sequence[int]) -> dict[int, Se
         .where(Attendance.session_id.in_(session_ids))
         .group_by(Attendance.session_id)
     )
-    recorded = {row[0]: tuple(int(n) for n in row[1:]) for row in rows}
+    names = ("attended", "extra", "made_up", "excused", "absent")
+    recorded = {row[0]: dict(zip(names, (int(n) for n in row[1:]), strict=True)) for row in rows}
     expected = session.execute(
         select(
             ExpectedAttendee.session_id,
@@ -110,13 +111,9 @@ def session_counts(session: Session, session_ids: Sequence[int]) -> dict[int, Se
         .where(ExpectedAttendee.session_id.in_(session_ids))
         .group_by(ExpectedAttendee.session_id)
     )
-    listed = {row[0]: (int(row[1]), int(row[2])) for row in expected}
+    listed = {row[0]: {"expected": int(row[1]), "unrecorded": int(row[2])} for row in expected}
     return {
-        session_id: SessionCounts(
-            listed.get(session_id, (0, 0))[0],
-            *recorded.get(session_id, (0, 0, 0, 0, 0)),
-            listed.get(session_id, (0, 0))[1],
-        )
+        session_id: SessionCounts(**listed.get(session_id, {}), **recorded.get(session_id, {}))
         for session_id in session_ids
     }
 

@@ -88,7 +88,7 @@ def _row(session_id: int, member_id: int, refused: str | None) -> Response:
         refused=refused,
         back=safe_next(request.form.get("next"), url_for("trainings.show", session_id=session_id)),
         counts=session_counts(session, [session_id])[session_id],
-        **roster_context(session, facts, [row] if row else [], True),
+        **roster_context(facts, [row] if row else [], True),
     )
     return make_response(page)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, render_template, request
-from sqlalchemy.orm import Session
 
 from app.attendance.forms import OFFERED
 from app.attendance.queries.session import RosterPart, RosterRow, recorder_names, roster, session_counts
@@ -54,9 +53,9 @@ def show(session_id: int) -> str:
     """Everything about one session."""
     now, scope, session = utc_now(), current_scope(), db.session()
     facts = session_facts(session, session_id, scope, now)
-    can_write = may_write(session, facts)
+    can_write = may_write(facts)
     asked, number = _asked(), page_number()
-    rows, total = _people(session, facts, asked, number)
+    rows, total = _people(facts, asked, number)
     speaking, invited = speakers(session, session_id), audience(session, session_id)
     return render_template(
         "attendance/session.html",
@@ -68,8 +67,8 @@ def show(session_id: int) -> str:
         counts=session_counts(session, [session_id])[session_id],
         page=Page(rows, number, total),
         found=_candidates(facts, asked.add, rows) if can_write else None,
-        **_before_it_begins(session, facts, speaking, invited),
-        **roster_context(session, facts, rows, can_write),
+        **_before_it_begins(facts, speaking, invited),
+        **roster_context(facts, rows, can_write),
     )
 
 
@@ -84,18 +83,16 @@ def candidates(session_id: int) -> str:
     )
 
 
-def may_write(session: Session, facts: SessionFacts) -> bool:
+def may_write(facts: SessionFacts) -> bool:
     """Whether this user may change the session, not only see it."""
     held = current_staff().scope_if_held("attendance.write")
     if held is None:
         return False
     same = held.org_ids == current_scope().org_ids
-    return same or in_scope(session, facts.host_org_id, held, today())
+    return same or in_scope(db.session(), facts.host_org_id, held, today())
 
 
-def roster_context(
-    session: Session, facts: SessionFacts, rows: list[RosterRow], can_write: bool
-) -> dict[str, Any]:
+def roster_context(facts: SessionFacts, rows: list[RosterRow], can_write: bool) -> dict[str, Any]:
     """What a row of the roster needs: which buttons are open now, and words and names for the rest."""
     open_now = {
         status: refusal(facts.state, Method.STAFF_ENTRY, status) is None for status in (*OFFERED, *Status)
@@ -110,7 +107,7 @@ def roster_context(
         "excuse_labels": EXCUSE_LABELS,
         "group_labels": GROUP_LABELS,
         "lecturer_role_labels": LECTURER_ROLE_LABELS,
-        "recorders": recorder_names(session, {row.recorded_by_id for row in rows if row.recorded_by_id}),
+        "recorders": recorder_names(db.session(), {row.recorded_by_id for row in rows if row.recorded_by_id}),
     }
 
 
@@ -135,21 +132,19 @@ def _candidates(facts: SessionFacts, text: str, rows: list[RosterRow]) -> list[M
     return member_list(db.session(), held, wanted, limit=MOST_FOUND)
 
 
-def _people(session: Session, facts: SessionFacts, asked: Asked, number: int) -> tuple[list[RosterRow], int]:
+def _people(facts: SessionFacts, asked: Asked, number: int) -> tuple[list[RosterRow], int]:
     if facts.state is SessionState.DRAFT:
         # Nobody is expected before publishing.
         return [], 0
     offset = (number - 1) * PAGE_SIZE
-    return roster(session, facts.id, part=asked.part, search=asked.text, limit=PAGE_SIZE, offset=offset)
+    return roster(db.session(), facts.id, part=asked.part, search=asked.text, limit=PAGE_SIZE, offset=offset)
 
 
-def _before_it_begins(
-    session: Session, facts: SessionFacts, speaking: list[Speaker], invited: Audience
-) -> dict[str, Any]:
+def _before_it_begins(facts: SessionFacts, speaking: list[Speaker], invited: Audience) -> dict[str, Any]:
     """Clashes with other sessions, which of those this user may open, and how many a draft would invite."""
     if facts.state not in MOVABLE:
         return {"clashes": (), "reachable": set(), "invited": None}
-    elderly_age = current_app.extensions["settings"].elderly_age
+    session, elderly_age = db.session(), current_app.extensions["settings"].elderly_age
     found = session_clashes(session, facts, speaking, invited, elderly_age)
     ids = [clash.session_id for clash in found]
     draft = facts.state is SessionState.DRAFT

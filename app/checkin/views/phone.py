@@ -73,7 +73,7 @@ def _confirm(ticket: Ticket) -> str:
 
 # The ticket is bound to this browser's own cookie, so that no other site can have it posted.
 @bp.post("/checkin")
-@csrf.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]  # flask_wtf has no types
 @permission(MEMBER)
 def record() -> str:
     """The button: record once, and say so only after it is stored."""

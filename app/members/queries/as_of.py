@@ -40,7 +40,7 @@ def latest_birth_date(on: date, full_years: int) -> date:
         return date(on.year - full_years, 2, 28)
 
 
-def members_as_of(on: date, elderly_age: int, member_id: int | None = None) -> Select[tuple[int, int, int]]:
+def members_as_of(on: date, elderly_age: int, member_id: int | None = None) -> Select[int, int, int]:
     """SELECT member_id, org_id, groups: every member who belonged to a branch on the date, once;
     or only `member_id`.
 

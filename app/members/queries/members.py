@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, false, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -92,7 +93,7 @@ def member_count(session: Session, scope: Scope, wanted: MemberFilter) -> int:
 
 
 def _found(scope: Scope, wanted: MemberFilter) -> Subquery:
-    base: Select[tuple[object, ...]] = (
+    base: Select[Any] = (
         members_as_of(wanted.on, wanted.elderly_age)
         .add_columns(
             Member.name,

@@ -38,7 +38,7 @@ def placed_on(on: date) -> ColumnElement[bool]:
     return and_(OrgPlacement.starts_on <= on, OrgPlacement.ends_on > on)
 
 
-def subtree_ids(root_ids: Sequence[int], on: date) -> Select[tuple[int]]:
+def subtree_ids(root_ids: Sequence[int], on: date) -> Select[int]:
     """Ids of the units and everything below them on a date; a root's own id is included."""
     if not root_ids:
         return select(OrgPlacement.org_id).where(false())
@@ -46,7 +46,7 @@ def subtree_ids(root_ids: Sequence[int], on: date) -> Select[tuple[int]]:
     return select(OrgPlacement.org_id).where(placed_on(on), below)
 
 
-def subtree_ids_between(root_id: int, first: date, last: date) -> Select[tuple[int]]:
+def subtree_ids_between(root_id: int, first: date, last: date) -> Select[int]:
     """Ids of units that hung under the root on any day of a period (both days included)."""
     return select(OrgPlacement.org_id).where(
         OrgPlacement.starts_on <= last,
@@ -55,7 +55,7 @@ def subtree_ids_between(root_id: int, first: date, last: date) -> Select[tuple[i
     )
 
 
-def _org_rows(on: date) -> Select[tuple[OrgUnit, OrgPlacement, str | None]]:
+def _org_rows(on: date) -> Select[OrgUnit, OrgPlacement, str | None]:
     parent = aliased(OrgUnit)
     return (
         select(OrgUnit, OrgPlacement, parent.code)

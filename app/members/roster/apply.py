@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, update
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.crypto import blind_index, seal
-from app.core.db import db, writing
+from app.core.db import db, is_postgresql, writing
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
 from app.core.vocabulary import FOREVER, Group
@@ -68,8 +68,7 @@ def _check_dates(dates: ImportDates) -> None:
 def _create(session: Session, created: Sequence[NewMember], scope: Scope, now: datetime) -> None:
     if not created:
         return
-    statement = insert(_MEMBERS).returning(_MEMBERS.c.id, sort_by_parameter_order=True)
-    ids = session.execute(statement, [_member_row(new, now) for new in created]).scalars().all()
+    ids = _insert_members(session, [_member_row(new, now) for new in created])
     session.execute(
         insert(_MEMBERSHIPS),
         [
@@ -79,6 +78,17 @@ def _create(session: Session, created: Sequence[NewMember], scope: Scope, now: d
     )
     pairs = ((member_id, new.groups) for member_id, new in zip(ids, created, strict=True))
     _edit_groups(session, pairs, scope, now)
+
+
+def _insert_members(session: Session, rows: list[dict[str, Any]]) -> Sequence[int]:
+    """Insert the rows; their ids in the same order."""
+    if is_postgresql(session):
+        statement = insert(_MEMBERS).returning(_MEMBERS.c.id, sort_by_parameter_order=True)
+        return session.execute(statement, rows).scalars().all()
+    # On SQLite that would be one statement a row. It has one writer, and its ids count up.
+    last = session.scalar(select(func.max(_MEMBERS.c.id))) or 0
+    session.execute(insert(_MEMBERS), rows)
+    return session.scalars(select(_MEMBERS.c.id).where(_MEMBERS.c.id > last).order_by(_MEMBERS.c.id)).all()
 
 
 def _member_row(new: NewMember, now: datetime) -> dict[str, Any]:

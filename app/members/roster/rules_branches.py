@@ -138,6 +138,8 @@ class BranchBook:
             return ()
         keys = get_close_matches(bare_name(text), self._by_bare, n=2 * MAX_SUGGESTIONS, cutoff=0.5)
         names = [unit.name for key in keys for unit in self._by_bare[key]]
+        # Bare names of one or two characters are too short to compare.
+        names += get_close_matches(text, self._by_name, n=MAX_SUGGESTIONS, cutoff=0.6)
         return tuple(dict.fromkeys(names))[:MAX_SUGGESTIONS]
 
 

@@ -24,7 +24,7 @@ def audience_members(
     org_ids: Sequence[int],
     groups: Sequence[Group],
     member_ids: Sequence[int],
-) -> Select[tuple[int, int, int]]:
+) -> Select[int, int, int]:
     """SELECT member_id, org_id, groups of those invited, with branch and groups as of `on`.
 
     Groups narrow the branches; groups alone mean those groups below the host; named members are
@@ -48,7 +48,7 @@ def clashes(
     ends_at: datetime,
     venue_id: int | None,
     lecturer_ids: Sequence[int],
-    invited: Select[tuple[int, int, int]],
+    invited: Select[int, int, int],
 ) -> tuple[Clash, ...]:
     """Other sessions that overlap in time and share the venue, a lecturer, or expected members."""
     overlap = and_(

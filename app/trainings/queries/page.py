@@ -184,7 +184,7 @@ def invited_count(session: Session, facts: SessionFacts, invited: Audience, elde
     return session.scalar(select(func.count()).select_from(members)) or 0
 
 
-def _invited(facts: SessionFacts, invited: Audience, elderly_age: int) -> Select[tuple[int, int, int]]:
+def _invited(facts: SessionFacts, invited: Audience, elderly_age: int) -> Select[int, int, int]:
     members = [member_id for member_id, _name in invited.members]
     return audience_members(
         facts.office_date, elderly_age, facts.host_org_id, invited.org_ids, invited.groups, members

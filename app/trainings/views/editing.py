@@ -47,10 +47,10 @@ def create() -> Any:
     kind = request.args.get("kind") or None
     copied = request.args.get("from", "")
     copied_id = int(copied) if copied.isascii() and copied.isdigit() else None
-    start = start_of_new(session, kind, copied_id, scope, now, office_tz())
+    start = start_of_new(kind, copied_id, scope, now, office_tz())
     usual = usual_kinds(session, scope, office_date(now) - USUAL_DAYS, now) if copied_id is None else []
     form = SessionForm(data=start.data)
-    return _page(form, Beside(offer_choices(form, session, scope, now), None, start.source, tuple(usual)))
+    return _page(form, Beside(offer_choices(form, scope, now), None, start.source, tuple(usual)))
 
 
 @bp.post("/sessions/new")
@@ -58,7 +58,7 @@ def create() -> Any:
 def create_submit() -> Any:
     """Store the session, and publish it when asked to; errors come back with everything typed."""
     now, scope, form = utc_now(), current_scope(), SessionForm(request.form)
-    beside = Beside(offer_choices(form, db.session(), scope, now))
+    beside = Beside(offer_choices(form, scope, now))
     if not _is_saving():
         return _page(form, beside)
     if not form.validate():
@@ -80,8 +80,8 @@ def edit(session_id: int) -> Any:
     if stored.state not in EDITABLE:
         flash(_("已取消的场次不能修改。"), "warning")
         return redirect(url_for("trainings.show", session_id=session_id))
-    form = SessionForm(data=start_of_edit(db.session(), stored, office_tz()))
-    offer = offer_choices(form, db.session(), scope, now, stored)
+    form = SessionForm(data=start_of_edit(stored, office_tz()))
+    offer = offer_choices(form, scope, now, stored)
     return _page(_for_state(form, stored), Beside(offer, stored))
 
 
@@ -92,7 +92,7 @@ def edit_submit(session_id: int) -> Any:
     now, scope = utc_now(), current_scope()
     stored = session_facts(db.session(), session_id, scope, now)
     form = SessionForm(request.form)
-    beside = Beside(offer_choices(form, db.session(), scope, now, stored), stored)
+    beside = Beside(offer_choices(form, scope, now, stored), stored)
     _for_state(form, stored)
     if not _is_saving():
         return _page(form, beside)

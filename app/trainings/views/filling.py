@@ -7,10 +7,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from app.core.access import Scope
 from app.core.clock import office_date
+from app.core.db import db
 from app.core.i18n import gettext as _
 from app.core.i18n import localised
 from app.core.vocabulary import OrgKind
@@ -41,29 +40,28 @@ class Start:
     source: LastSession | None = None
 
 
-def start_of_new(
-    session: Session, kind: str | None, copied_id: int | None, scope: Scope, now: datetime, tz: ZoneInfo
-) -> Start:
+def start_of_new(kind: str | None, copied_id: int | None, scope: Scope, now: datetime, tz: ZoneInfo) -> Start:
     """A copy of the session that is named (NotFound outside the scope), else of the kind's last one.
 
     Without either: tomorrow, the scope's own organisation, and its people where it is a branch.
     """
-    today = office_date(now, tz)
+    session, today = db.session(), office_date(now, tz)
     if copied_id is not None:
         facts = session_facts(session, copied_id, scope, now)
         source = LastSession(facts.id, facts.title, facts.office_date)
-        return Start(_moved(session, facts, today, tz), source)
+        return Start(_moved(facts, today, tz), source)
     last = choices.last_session(session, kind, scope, now)
     if last is None:
-        return Start(_first(session, kind, scope, today))
+        return Start(_first(kind, scope, today))
     facts = session_facts(session, last.id, scope, now)
     # The title says what this one is about, and the class is over: both are for a copy only.
-    return Start({**_moved(session, facts, today, tz), "title": "", "class_id": "", "note": ""}, last)
+    return Start({**_moved(facts, today, tz), "title": "", "class_id": "", "note": ""}, last)
 
 
-def start_of_edit(session: Session, facts: SessionFacts, tz: ZoneInfo) -> dict[str, Any]:
+def start_of_edit(facts: SessionFacts, tz: ZoneInfo) -> dict[str, Any]:
     """The stored session as the form shows it."""
     starts, ends = facts.starts_at.astimezone(tz), facts.ends_at.astimezone(tz)
+    session = db.session()
     invited = audience(session, facts.id)
     return {
         "kind": facts.kind_key,
@@ -87,9 +85,10 @@ def start_of_edit(session: Session, facts: SessionFacts, tz: ZoneInfo) -> dict[s
 
 
 def offer_choices(
-    form: SessionForm, session: Session, scope: Scope, now: datetime, stored: SessionFacts | None = None
+    form: SessionForm, scope: Scope, now: datetime, stored: SessionFacts | None = None
 ) -> Offer:
     """Give the form its lists; what the stored session uses stays offered."""
+    session = db.session()
     orgs = choices.org_choices(session, scope, office_date(now))
     kind, class_id = (stored.kind_key, stored.class_id) if stored else (None, None)
     form.kind.choices = [
@@ -117,9 +116,9 @@ def _audience_data(invited: Audience) -> dict[str, Any]:
     }
 
 
-def _moved(session: Session, facts: SessionFacts, today: date, tz: ZoneInfo) -> dict[str, Any]:
+def _moved(facts: SessionFacts, today: date, tz: ZoneInfo) -> dict[str, Any]:
     """The session as a new one: the same weekday and times, and nothing that happened at it."""
-    data = start_of_edit(session, facts, tz)
+    data = start_of_edit(facts, tz)
     day = next_same_weekday(data["day"], today)
     later = data["ends_day"] - data["day"] if data["ends_day"] else None
     return {
@@ -131,8 +130,9 @@ def _moved(session: Session, facts: SessionFacts, today: date, tz: ZoneInfo) -> 
     }
 
 
-def _first(session: Session, kind: str | None, scope: Scope, today: date) -> dict[str, Any]:
-    host = next((org for org in choices.org_choices(session, scope, today) if org.id in scope.org_ids), None)
+def _first(kind: str | None, scope: Scope, today: date) -> dict[str, Any]:
+    orgs = choices.org_choices(db.session(), scope, today)
+    host = next((org for org in orgs if org.id in scope.org_ids), None)
     data: dict[str, Any] = {
         "mode": "in_person",
         "day": today + timedelta(days=1),

@@ -1,0 +1,330 @@
+"""Report pages: every number opens its rows, files say what the page says, and nobody sees beyond their place."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from openpyxl import load_workbook
+
+from app.core.db import writing
+from app.core.vocabulary import Group, OrgKind, OrgSector, Role, Status
+from app.members.models import Membership
+from app.trainings.models import TrainingClass
+from tests.factories import (
+    NOW,
+    attend,
+    make_member,
+    make_org,
+    make_session,
+    make_staff,
+    put_in_group,
+    sign_in,
+)
+from tests.query_counter import count_queries
+
+PAGES = (
+    "/reports",
+    "/reports/person-times?by=kind",
+    "/reports/person-times?by=mode",
+    "/reports/person-times?by=org",
+    "/reports/person-times?by=org&org=E",
+    "/reports/person-times?by=group",
+    "/reports/person-times?by=month",
+    "/reports/coverage?by=group",
+    "/reports/coverage?by=org",
+    "/reports/coverage?by=org&org=E&on=2019-05-01",
+    "/reports/uncovered",
+    "/reports/study-hours",
+    "/reports/duties",
+    "/reports/duties?kind=each",
+    "/reports/ledger",
+)
+LISTS = ("/reports/rows/attendance", "/reports/rows/sessions", "/reports/rows/members")
+CELL = re.compile(
+    r'<td class="num"[^>]*?data-value="(?P<value>[\d.]+)" data-label="(?P<label>[^"]+)">'
+    r'<a class="row-link" href="(?P<href>[^"]+)"'
+)
+# The list behind these shows their sum over its head, not as many lines.
+SUMS = {"分钟": "{} 分钟", "上报人次": "上报 {} 人次"}
+HOURS = ("已修", "其中补学")
+
+
+@pytest.fixture
+def world(app: Flask) -> dict[str, Any]:
+    """Two committees, three branches and a party group; classes, head counts, a transfer, every group."""
+    with app.app_context():
+        root = make_org("R", kind=OrgKind.COMMITTEE)
+        east, west = (make_org(code, root, kind=OrgKind.COMMITTEE) for code in ("E", "W"))
+        units = {
+            "R": root,
+            "E": east,
+            "W": west,
+            "E1": make_org("E1", east, name="=村支部", sector=OrgSector.VILLAGE),
+            "E2": make_org("E2", east),
+            "W1": make_org("W1", west, sector=OrgSector.NON_PUBLIC),
+        }
+        units["E1G"] = make_org("E1G", units["E1"], kind=OrgKind.GROUP)
+        chief = make_staff("chief", Role.ADMINISTRATOR, root)
+        secretary = make_staff("secretary", Role.SECRETARY, units["E1"])
+        old = make_member("老甲", units["E1"], birth_date=date(1940, 1, 1), phone="13900000001")
+        away, lost, frail = (
+            make_member(name, units[code]) for name, code in (("乙", "W1"), ("丙", "E2"), ("丁", "E1"))
+        )
+        put_in_group(away, Group.MOBILE)
+        put_in_group(lost, Group.LOST_CONTACT)
+        put_in_group(frail, Group.EXEMPT, approved_by_id=chief.id)
+        moved = make_member("戊", units["E1"])
+        with writing() as session:
+            session.get_one(Membership, (moved.id, date(2000, 1, 1))).ends_on = date(2019, 7, 1)
+            session.add(Membership(member_id=moved.id, org_id=units["W1"].id, starts_on=date(2019, 7, 1)))
+            training = TrainingClass(
+                title="轮训班", kind_key="central_training", host_org_id=root.id, created_at=NOW
+            )
+            session.add(training)
+        for month in (3, 9):
+            row = held(root, month, kind="central_training", class_id=training.id)
+            attend(row, old)
+            attend(row, moved, status=Status.MADE_UP)
+        for month in (1, 2, 2, 5):
+            row = held(units["E1"], month, mode="home_visit", declared_person_times=10 * month)
+            attend(row, old, status=Status.LATE)
+            attend(row, frail, status=Status.ABSENT)
+        attend(held(units["W1"], 10), away)
+        held(units["E1G"], 4, kind="group_meeting")
+        return {**units, "chief": chief, "secretary": secretary, "old": old, "away": away}
+
+
+def held(host: Any, month: int, **more: Any) -> Any:
+    return make_session(host, starts_at=datetime(2019, month, 10, 1, tzinfo=UTC), **more)
+
+
+@pytest.fixture
+def chief(client: FlaskClient, app: Flask, world: dict[str, Any]) -> FlaskClient:
+    with app.app_context():
+        return sign_in(client, world["chief"])
+
+
+@pytest.fixture
+def secretary(client: FlaskClient, app: Flask, world: dict[str, Any]) -> FlaskClient:
+    with app.app_context():
+        return sign_in(client, world["secretary"])
+
+
+def page(client: FlaskClient, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, (address, answer.status_code)
+    return answer.text
+
+
+def doors(text: str) -> list[tuple[str, str, str]]:
+    """(value, column, address) of every number that leads to its rows."""
+    return [(m["value"], m["label"], html.unescape(m["href"])) for m in CELL.finditer(text)]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_number_opens_as_many_rows_as_it_says(chief: FlaskClient, address: str) -> None:
+    found = [door for door in doors(page(chief, address)) if door[1] not in HOURS]
+    for value, label, href in found:
+        behind = page(chief, href)
+        if label in SUMS:
+            assert SUMS[label].format(value) in behind, (address, label, href)
+            continue
+        shown = re.search(r'id="count" data-value="(\d+)"', behind)
+        assert shown is not None, href
+        assert shown[1] == value, (address, label, href)
+    assert found or "uncovered" in address
+
+
+def test_the_five_numbers_are_doors_to_themselves(chief: FlaskClient) -> None:
+    text = page(chief, "/reports")
+    cards = re.findall(
+        r'<a class="number-card" href="([^"]+)">.*?number-card__value">([\d,.]+)', text, flags=re.DOTALL
+    )
+    assert len(cards) == 5
+    for href, value in cards[:3]:
+        behind = page(chief, html.unescape(href))
+        assert f'id="count" data-value="{value}"' in behind
+    assert f"{cards[3][1]} 学时" in page(chief, html.unescape(cards[3][0]))
+    assert f">{cards[4][1]}<" in page(chief, html.unescape(cards[4][0])).replace("<span class=", "<")
+    assert "截至2019年12月31日" in text
+    assert "各类有交叉,合计已去重" in text
+
+
+def test_an_organisation_row_leads_deeper(chief: FlaskClient) -> None:
+    text = page(chief, "/reports/person-times?by=org")
+    deeper = re.search(r'data-key="E"><a class="row-link" href="([^"]+)"', text)
+    assert deeper is not None
+    assert 'data-key="E1"' in page(chief, html.unescape(deeper[1]))
+
+
+@pytest.mark.parametrize(
+    ("address", "command"),
+    [
+        ("/reports/person-times?by=kind", ["person-times", "--by", "kind"]),
+        ("/reports/person-times?by=group&org=E", ["person-times", "--by", "group", "--org", "E"]),
+        ("/reports/person-times?by=month", ["person-times", "--by", "month"]),
+        ("/reports/coverage?by=group", ["coverage", "--by", "group"]),
+        ("/reports/coverage?by=org", ["coverage", "--by", "org"]),
+    ],
+)
+def test_page_csv_excel_and_command_show_the_same_numbers(
+    app: Flask, chief: FlaskClient, address: str, command: list[str]
+) -> None:
+    text = page(chief, address)
+    rows = re.findall(r'<tr[^>]*>\s*<th scope="row".*?</tr>', text, flags=re.DOTALL)
+    on_page = [[float(v) for v in re.findall(r'data-value="([\d.]+)"', row)] for row in rows]
+    answer = chief.get(address + "&format=csv")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    lines = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+    in_csv = [[float(value) for value in line[1:] if value] for line in lines[1 : 1 + len(rows)]]
+    sheet = load_workbook(io.BytesIO(chief.get(address + "&format=xlsx").data)).active
+    in_excel = [
+        [cell.value for cell in line[1:] if cell.value is not None]
+        for line in sheet.iter_rows(min_row=4, max_row=3 + len(rows))
+    ]
+    base = ["report", *command, "--from", "2019-01-01", "--to", "2019-12-31", "--format", "json"]
+    body = json.loads(app.test_cli_runner().invoke(args=base).output)
+    in_json = [
+        [value for key, value in row.items() if key not in ("key", "label") and value is not None]
+        for row in [*body["rows"], body["total"]]
+    ]
+    if command[0] == "coverage":
+        in_json = [[*row, row[0] - row[1]] for row in in_json]
+    assert on_page == in_csv == in_excel == in_json
+    assert on_page[-1][0] > 0
+
+
+def test_files_hold_text_as_text_and_say_what_the_figures_mean(chief: FlaskClient) -> None:
+    book = load_workbook(io.BytesIO(chief.get("/reports/study-hours?format=xlsx").data))
+    sheet = book.active
+    cell = next(cell for line in sheet.iter_rows() for cell in line if cell.value == "=村支部")
+    assert cell.data_type == "s"
+    assert sheet.freeze_panes == "B4"
+    assert sheet["A1"].value == "个人学时 · 2019年 · 截至2019年12月31日"
+    assert any("只舍不入" in str(line[0].value) for line in sheet.iter_rows())
+    plain = chief.get("/reports/study-hours?format=csv").data.decode("utf-8-sig")
+    assert "'=村支部" in plain
+    assert "只舍不入" in plain
+
+
+def test_lists_in_files_are_whole_and_phones_masked(chief: FlaskClient) -> None:
+    plain = chief.get("/reports/uncovered?from=2018-01-01&to=2018-12-31&format=csv").data.decode("utf-8-sig")
+    assert "139****0001" in plain
+    assert "13900000001" not in plain
+    assert "没有记录" in plain
+    ledger = chief.get("/reports/ledger?format=csv").data.decode("utf-8-sig")
+    assert ledger.startswith("编号,类别,主题,日期,地点,主办,讲师,场次,学时,应到,实到,人次,上报人次")
+
+
+@pytest.mark.parametrize("address", [*PAGES, *LISTS])
+def test_pages_ask_little_of_the_database(chief: FlaskClient, address: str) -> None:
+    with count_queries() as queries:
+        page(chief, address)
+    assert queries.count <= 15, queries.statements
+
+
+@pytest.mark.parametrize("address", [*PAGES, *LISTS])
+def test_pages_can_be_read_in_english(chief: FlaskClient, address: str) -> None:
+    chief.set_cookie("lang", "en")
+    assert '<html lang="en"' in page(chief, address)
+
+
+@pytest.mark.parametrize("address", [p for p in [*PAGES, *LISTS] if "org=E" not in p])
+def test_an_empty_district_has_pages_too(app: Flask, client: FlaskClient, address: str) -> None:
+    with app.app_context():
+        sign_in(client, make_staff("first", Role.ADMINISTRATOR, make_org("R", kind=OrgKind.COMMITTEE)))
+    assert "<h1>" in page(client, address)
+
+
+def test_a_secretary_sees_the_own_branch_only(secretary: FlaskClient, world: dict[str, Any]) -> None:
+    for path in ("person-times", "coverage", "uncovered", "study-hours", "duties", "ledger"):
+        assert secretary.get(f"/reports/{path}").status_code == 200
+        for code in ("R", "E", "E2", "W1", "nowhere"):
+            assert secretary.get(f"/reports/{path}?org={code}").status_code == 404, (path, code)
+            assert secretary.get(f"/reports/{path}?org=E1&under={code}").status_code == 404, (path, code)
+    for address in LISTS:
+        assert secretary.get(f"{address}?org=W1").status_code == 404
+        assert "乙" not in page(secretary, address)
+    assert secretary.get(f"/reports/rows/attendance?member={world['away'].id}").status_code == 404
+    assert secretary.get(f"/reports/rows/attendance?member={world['old'].id}").status_code == 200
+    hours = page(secretary, "/reports/study-hours")
+    assert "老甲" in hours
+    assert "丙" not in hours
+
+
+def test_doors_of_a_secretary_open(secretary: FlaskClient) -> None:
+    for address in (
+        "/reports/person-times?by=org",
+        "/reports/coverage?by=group",
+        "/reports/ledger",
+        "/reports/duties",
+    ):
+        for value, label, href in doors(page(secretary, address)):
+            if label not in SUMS:
+                assert f'id="count" data-value="{value}"' in page(secretary, href), (address, label)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/reports/person-times?from=2019-13-01",
+        "/reports/person-times?from=2019-05-01&to=2019-04-01",
+        "/reports/person-times?by=name",
+        "/reports/coverage?age=abc",
+        "/reports/coverage?on=soon",
+        "/reports/uncovered?group=tall",
+        "/reports/duties?kind=seminar",
+        "/reports/study-hours?year=12",
+        "/reports/rows/attendance?month=2019-1x",
+        "/reports/rows/attendance?month=2018-01",
+        "/reports/rows/attendance?member=99999999999",
+    ],
+)
+def test_an_address_that_makes_no_sense_is_explained(chief: FlaskClient, address: str) -> None:
+    answer = chief.get(address)
+    assert answer.status_code == 422
+    assert "<h1>" in answer.text
+
+
+def test_only_those_who_signed_in_see_reports(client: FlaskClient, world: dict[str, Any]) -> None:
+    for address in (*PAGES, *LISTS):
+        answer = client.get(address)
+        assert answer.status_code == 302
+        assert "/sign-in" in answer.headers["Location"]
+
+
+def run(app: Flask, *args: str) -> Any:
+    return app.test_cli_runner().invoke(args=["report", *args])
+
+
+def test_the_command_refuses_with_a_reason(app: Flask, world: dict[str, Any]) -> None:
+    unknown = run(app, "coverage", "--org", "NOWHERE")
+    assert unknown.exit_code == 1
+    assert unknown.stderr.strip()
+    assert run(app, "coverage", "--from", "2019-02-30").exit_code == 2
+    assert run(app, "coverage", "--from", "2019-02-03", "--to", "2019-02-01").exit_code == 2
+    assert run(app, "duties", "--from", "2018-02-03", "--to", "2019-02-01").exit_code == 2
+    assert run(app, "person-times", "--by", "colour").exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["person-times", "coverage", "uncovered", "study-hours", "duties", "ledger"])
+def test_the_command_writes_every_format(app: Flask, world: dict[str, Any], tmp_path: Any, name: str) -> None:
+    dates = ("--from", "2019-01-01", "--to", "2019-12-31")
+    shown = run(app, name, *dates)
+    assert shown.exit_code == 0, shown.output
+    assert "2019年" in shown.output
+    assert json.loads(run(app, name, *dates, "--format", "json").output)
+    assert run(app, name, *dates, "--format", "csv").stdout_bytes.startswith(b"\xef\xbb\xbf")
+    assert run(app, name, *dates, "--format", "xlsx").stdout_bytes.startswith(b"PK")
+    file = tmp_path / "report.xlsx"
+    assert run(app, name, "--year", "2019", "--format", "xlsx", "--output", str(file)).exit_code == 0
+    assert load_workbook(file).active["A1"].value
