@@ -28,7 +28,7 @@ from app.trainings.queries.page import session_facts
     answers={200: RosterAnswer()},
     detail=(
         "应到的和已登记的每一个人;status 为 null 表示未登记,不是缺席。",
-        "Everyone expected or recorded; a null `status` means not recorded, never absent.",
+        "Everyone expected or recorded; a null status means not recorded, never absent.",
     ),
 )
 def list_attendance(session_id: int, query: dict[str, Any]) -> dict[str, Any]:

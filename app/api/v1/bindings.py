@@ -19,7 +19,7 @@ from app.core.clock import utc_now
     answers={201: BindingAnswer()},
     detail=(
         "member_token 只显示这一次,凭它可以为这位党员签到。",
-        "`member_token` is shown this once; whoever holds it checks in as this member.",
+        "member_token is shown this once; whoever holds it checks in as this member.",
     ),
 )
 def bind(member_id: int) -> dict[str, str]:

@@ -33,7 +33,7 @@ SHOWN = (SessionState.PUBLISHED, SessionState.OPEN, SessionState.CLOSED)
     detail=(
         "日历软件不能带请求头,所以令牌放在地址的 token 里:请用单独的令牌,不再订阅时作废它。"
         "令牌不会写进系统日志;放在前面的代理也应不记录查询参数。含已发布、签到中和一年内已结束的场次。",
-        "Calendar programs send no headers, so the API token stands in the address as `token`: make one for"
+        "Calendar programs send no headers, so the API token stands in the address as token: make one for"
         " this alone and revoke it afterwards. It is never logged here; a proxy in front should not log query"
         " strings either. Holds published and open sessions, and closed ones of the last year.",
     ),

@@ -39,7 +39,7 @@ _FORMS = {"code": CodeCheckInBody(), "card": CardCheckInBody(), "member": StaffC
         " {session, member, method} 由工作人员提交,需要令牌。重复提交回答 already_recorded,不会多记。",
         "Three forms: {code, member_token} comes from a bound phone and needs no bearer token;"
         " {session, card} and {session, member, method} come from staff and need one. A repeat answers"
-        " `already_recorded`. Refusals carry `code`: code_expired, code_unknown, not_open, closed, cancelled,"
+        " already_recorded. Refusals carry code: code_expired, code_unknown, not_open, closed, cancelled,"
         " unknown_member, revoked, out_of_scope, locked.",
     ),
 )

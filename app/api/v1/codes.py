@@ -22,7 +22,7 @@ from app.core.qr import qr_png, qr_svg
     errors=(409,),
     detail=(
         "每 period_seconds 秒换一次,到 expires_at 请再取;换下的码还能再用一轮。",
-        "Replaced every `period_seconds`: fetch it again at `expires_at`. A replaced code passes for one"
+        "Replaced every period_seconds: fetch it again at expires_at. A replaced code passes for one"
         " step more.",
     ),
 )

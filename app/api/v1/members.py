@@ -108,7 +108,7 @@ def transfer(member_id: int, body: dict[str, Any]) -> dict[str, Any]:
     answers={200: MemberDetailAnswer()},
     detail=(
         "同一开始日期的记录会被替换。不作硬性要求(exempt)须经有权批准的人登记才生效。",
-        "A row with the same first day is replaced. `exempt` counts once someone who may approve it has.",
+        "A row with the same first day is replaced. exempt counts once someone who may approve it has.",
     ),
 )
 def put_group(member_id: int, group: str, body: dict[str, Any]) -> dict[str, Any]:

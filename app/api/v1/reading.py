@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from app.api.v1.fields import LARGEST_ID
+from app.core.i18n import gettext as _
 from app.core.i18n import is_english
 
 Json = dict[str, Any]
@@ -100,8 +102,17 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> Opera
 
 
 def _parameter(given: Json) -> FieldLine:
-    note = told(given.get("description", ""))
-    return FieldLine(given["name"], _kind(given["schema"]), given["required"], note)
+    return FieldLine(given["name"], _kind(given["schema"]), given["required"], _note(given, given["schema"]))
+
+
+def _note(described: Json, schema: Json) -> str:
+    """The description, and what stands for a value that is left out."""
+    whole = schema["anyOf"][0] if "anyOf" in schema else schema
+    default = whole.get("default")
+    notes = [told(described.get("description", ""))]
+    if default not in (None, [], False):
+        notes.append(_("不填为 %(value)s", value=default))
+    return ("; " if is_english() else ";").join(note for note in notes if note)
 
 
 def _answer(document: Json, status: str, given: Json) -> AnswerPart:
@@ -122,8 +133,7 @@ def _fields(document: Json, schema: Json, prefix: str, depth: int) -> Iterator[F
     whole = _resolved(document, schema)
     for name, field in whole.get("properties", {}).items():
         shown = f"{prefix}{name}"
-        note = told(field.get("description", ""))
-        yield FieldLine(shown, _kind(field), name in whole.get("required", []), note)
+        yield FieldLine(shown, _kind(field), name in whole.get("required", []), _note(field, field))
         inner = field.get("items", field)
         below = _resolved(document, inner)
         if "properties" in below and depth < DEEPEST:
@@ -140,18 +150,20 @@ def _resolved(document: Json, schema: Json) -> Json:
 
 
 def _kind(schema: Json) -> str:
-    """What a value looks like: "string (date)", "integer 1–500", "one of …", "list of integer"."""
+    """What a value looks like: "string (date)", "integer 1–500", "present | late", "[object]"."""
     if "anyOf" in schema:
         return _kind(schema["anyOf"][0])
     if "$ref" in schema:
         return "object"
     if "enum" in schema:
-        return " | ".join(str(word) for word in schema["enum"] if word is not None)
+        return " | ".join("null" if word is None else str(word) for word in schema["enum"])
     if "items" in schema:
         return f"[{_kind(schema['items'])}]"
-    kinds = schema.get("type", "any")
-    kind = " | ".join(kinds) if isinstance(kinds, list) else str(kinds)
-    if "format" in schema:
-        kind += f" ({schema['format']})"
+    types = schema.get("type", "any")
+    kinds = types if isinstance(types, list) else [types]
     low, high = schema.get("minimum"), schema.get("maximum")
-    return f"{kind} {low}–{high}" if low is not None and high is not None else kind
+    if "format" in schema:
+        kinds = [f"{kinds[0]} ({schema['format']})", *kinds[1:]]
+    elif high is not None and high != LARGEST_ID:
+        kinds = [f"{kinds[0]} {low}–{high}", *kinds[1:]]
+    return " | ".join(kinds)

@@ -48,9 +48,9 @@ from app.reports.serialise import (
 
 _PERIOD = (
     "from 和 to 都包含在内;都不填为最近有场次的一年。",
-    "`from` and `to` are both included; without them the latest year with sessions.",
+    "from and to are both included; without them the latest year with sessions.",
 )
-_YEAR = ("不填为最近有场次的一年。", "Without `year` the latest one with sessions.")
+_YEAR = ("不填为最近有场次的一年。", "Without year the latest one with sessions.")
 
 
 @bp.get("/reports/person-times")

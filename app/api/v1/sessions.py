@@ -59,8 +59,8 @@ def list_sessions(query: dict[str, Any]) -> dict[str, Any]:
     detail=(
         "写了 recurrence(RRULE,须有 COUNT 或 UNTIL,最多 200 场)时,建成一个班次,每天一场草稿,"
         "时刻按办公时区照旧。clashes 只是提醒。",
-        "With `recurrence` (an RRULE with COUNT or UNTIL, at most 200 sessions) a class with one draft a day"
-        " is made; each day's clock shows the same. `clashes` is a warning only.",
+        "With recurrence (an RRULE with COUNT or UNTIL, at most 200 sessions) a class with one draft a day"
+        " is made; each day's clock shows the same. clashes is a warning only.",
     ),
 )
 def make_session(body: dict[str, Any]) -> Any:

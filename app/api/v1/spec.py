@@ -24,13 +24,13 @@ BEARER, CALENDAR_TOKEN = "bearer", "calendar_token"
 ERRORS: dict[int, Words] = {
     400: Words("请求内容不是合法的 JSON", "The body is no well-formed JSON"),
     401: Words("没有有效的令牌", "No valid token"),
-    403: Words("角色不允许,或被拒绝(见 code)", "The role does not allow it, or it is refused (see `code`)"),
+    403: Words("角色不允许,或被拒绝(见 code)", "The role does not allow it, or it is refused (see code)"),
     404: Words("没有,或不在负责的范围内", "Not there, or not within the caller's part of the tree"),
-    409: Words("现在的状态不允许(见 code)", "Its state does not allow it (see `code`)"),
+    409: Words("现在的状态不允许(见 code)", "Its state does not allow it (see code)"),
     410: Words("二维码已过期", "The code has expired"),
     413: Words("请求内容太大", "The body is too large"),
     415: Words("内容类型不是 application/json", "The content type is not application/json"),
-    422: Words("有字段不能接受(见 errors)", "Some fields cannot be taken (see `errors`)"),
+    422: Words("有字段不能接受(见 errors)", "Some fields cannot be taken (see errors)"),
     429: Words("尝试次数过多", "Too many tries"),
 }
 TAGS: dict[str, Words] = {
@@ -50,8 +50,8 @@ _ABOUT = Words(
     "日期为 ISO 格式,时间为 RFC 3339 并带时区;手机号码只显示首尾;org 参数总是包含下级。"
     "列表用 cursor 翻页:把上一页的 next 原样传回。",
     "Whatever the pages do, the API does. A token acts as its user, and what lies outside that user's part of"
-    " the tree answers 404. Dates are ISO, times RFC 3339 with an offset, phones are masked, and `org` always"
-    " means the whole subtree. Lists go on with `cursor`: send back the last page's `next` as it is.",
+    " the tree answers 404. Dates are ISO, times RFC 3339 with an offset, phones are masked, and org always"
+    " means the whole subtree. Lists go on with cursor: send back the last page's next as it is.",
 )
 _PATH_WORDS = {
     "code": Words("组织代码", "Code of a unit"),

@@ -137,7 +137,7 @@ class SessionAnswer(SessionLineAnswer):
     lecturers = Items(Part(LecturerAnswer))
     audience = Part(AudienceAnswer)
     expected = Count()
-    attended = Count(metadata={"description": "含 extra · includes `extra`"})
+    attended = Count(metadata={"description": "含 extra · includes extra"})
     extra = Count()
     made_up = Count()
     excused = Count()
