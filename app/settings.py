@@ -99,7 +99,9 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as exc:
-        raise SettingsError(f"OFFICE_TZ must be an IANA time zone such as Asia/Shanghai; it is {name!r}.") from exc
+        raise SettingsError(
+            f"OFFICE_TZ must be an IANA time zone such as Asia/Shanghai; it is {name!r}."
+        ) from exc
 
 
 def _database_url(url: str, instance_dir: Path) -> str:

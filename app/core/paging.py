@@ -72,7 +72,7 @@ def decode_cursor(cursor: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
 
 
 def _is_key(value: Any) -> bool:
-    """Whether a database takes the value: no NUL or half character in text, no number beyond an id's 32 bits."""
+    """Whether a database takes it: no NUL or half character in text, no number beyond 32 bits."""
     if isinstance(value, int):
         return 0 <= value < 2**31
     return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in str(value))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -30,7 +28,7 @@ from app.members.roster import review
 from app.members.roster.books import template_book
 from app.members.roster.files import MAX_BYTES
 from app.members.roster.problems import FileRefused
-from app.members.roster.uploads import UploadStore
+from app.members.roster.uploads import upload_store
 
 import_bp = Blueprint("members_import", __name__, url_prefix="/members/import")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -60,7 +58,7 @@ def upload() -> Any:
         content = form.file.data.read(MAX_BYTES + 1)
         wish = review.Wish(form.as_of.data, form.accepted_on.data)
         try:
-            token = review.begin_review(_store(), content, wish, current_scope(), utc_now())
+            token = review.begin_review(upload_store(), content, wish, current_scope(), utc_now())
         except FileRefused as refused:
             form.file.errors = [refused.detail]
         except InvalidInput as refused:
@@ -74,7 +72,7 @@ def upload() -> Any:
 @import_bp.get("/<token>")
 @permission("members.import")
 def show(token: str) -> str:
-    found = review.open_review(_store(), token, current_scope(), utc_now())
+    found = review.open_review(upload_store(), token, current_scope(), utc_now())
     filled = [tab for tab in review.TABS if found.count_of(tab)]
     tab = request.args.get("tab", "")
     tab = tab if tab in review.TABS else filled[0] if filled else "created"
@@ -98,7 +96,7 @@ def show(token: str) -> str:
 @import_bp.post("/<token>/apply")
 @permission("members.import")
 def apply(token: str) -> Any:
-    plan = review.apply_upload(_store(), token, current_scope(), utc_now())
+    plan = review.apply_upload(upload_store(), token, current_scope(), utc_now())
     if not plan.is_clean:
         flash(_("有 %(n)s 行要修改,没有保存任何内容。", n=plan.counts.rejected), "warning")
         return redirect(url_for(".show", token=token))
@@ -116,7 +114,7 @@ def apply(token: str) -> Any:
 @import_bp.post("/<token>/discard")
 @permission("members.import")
 def discard(token: str) -> Any:
-    review.discard_upload(_store(), token, current_scope())
+    review.discard_upload(upload_store(), token, current_scope())
     flash(_("没有导入,上传的文件已删除。"), "info")
     return redirect(url_for(".start"))
 
@@ -124,7 +122,7 @@ def discard(token: str) -> Any:
 @import_bp.get("/<token>/rejected.xlsx")
 @permission("members.import")
 def rejected_book(token: str) -> Response:
-    book = review.rejected_book(_store(), token, current_scope(), utc_now())
+    book = review.rejected_book(upload_store(), token, current_scope(), utc_now())
     return _workbook(book, _("需要修改.xlsx"))
 
 
@@ -136,7 +134,3 @@ def template() -> Response:
 
 def _workbook(book: bytes, name: str) -> Response:
     return send_file(BytesIO(book), mimetype=_XLSX, as_attachment=True, download_name=name)
-
-
-def _store() -> UploadStore:
-    return UploadStore(Path(current_app.instance_path) / "roster-uploads")

@@ -10,12 +10,13 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
-from app.core.clock import utc_now
-from app.core.db import db
-from app.scheduler.leader import Leadership
-from app.trainings import jobs as training_jobs
 from app.checkin import jobs as checkin_jobs
 from app.core import jobs as core_jobs
+from app.core.clock import utc_now
+from app.core.db import db
+from app.members import jobs as member_jobs
+from app.scheduler.leader import Leadership
+from app.trainings import jobs as training_jobs
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +34,7 @@ TICKS = (
     Tick("heartbeat", 15, core_jobs.beat_scheduler),
     Tick("open_and_close_sessions", 5, training_jobs.open_and_close_sessions),
     Tick("forget_spent_tickets", 300, checkin_jobs.forget_spent_tickets),
+    Tick("forget_old_uploads", 3600, member_jobs.forget_old_uploads),
     Tick("forget_old_tries", 3600, core_jobs.forget_old_tries),
 )
 

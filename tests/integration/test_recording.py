@@ -123,7 +123,7 @@ def test_closing_makes_rows_count_and_reopening_takes_that_back(world: World) ->
     scan(session_id, world.people[0])
     held = lambda: (
         db.session.get_one(Attendance, (session_id, world.people[0].id), populate_existing=True).is_held
-    )  # noqa: E731
+    )
     assert held() is False
     take_step(session_id, Step.CLOSE, world.scope, NOW, tz=TZ)
     assert held() is True
@@ -280,7 +280,9 @@ def test_two_hundred_identical_check_ins_at_once_leave_one_row(app: Flask) -> No
 def test_somebody_on_leave_who_comes_is_present(world: World) -> None:
     session_id = world.open_session()
     member = world.people[0]
-    set_status(staff_sighting(session_id, member.id, Status.EXCUSED, None, None, NOW), "", world.scope, NOW, **RULES)
+    set_status(
+        staff_sighting(session_id, member.id, Status.EXCUSED, None, None, NOW), "", world.scope, NOW, **RULES
+    )
     outcome = scan(session_id, member)
     assert (outcome.created, outcome.status) == (True, Status.PRESENT)
     assert scan(session_id, member).created is False

@@ -16,10 +16,10 @@ NOW = datetime(2026, 3, 2, 1, 0, 0, tzinfo=UTC)
 @given(
     st.binary(min_size=32, max_size=32),
     st.integers(1, 10**9),
-    st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1)),
+    st.integers(1_577_836_800, 3_786_912_000),
 )
-def test_a_codes_own_step_and_the_next_accept_it(secret: bytes, session_id: int, naive: datetime) -> None:
-    now = naive.replace(tzinfo=UTC)
+def test_a_codes_own_step_and_the_next_accept_it(secret: bytes, session_id: int, unix: int) -> None:
+    now = datetime.fromtimestamp(unix, UTC)
     step = rules.step_of(now, 15)
     code = rules.parse_long_code("https://x.example/c/" + rules.long_code(secret, session_id, step))
     assert code is not None

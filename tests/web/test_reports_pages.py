@@ -157,7 +157,7 @@ def test_the_five_numbers_are_doors_to_themselves(chief: FlaskClient) -> None:
     for href, value in cards[:3]:
         behind = page(chief, html.unescape(href))
         assert f'id="count" data-value="{value}"' in behind
-    assert f"{cards[3][1]} 学时" in page(chief, html.unescape(cards[3][0]))
+    assert f"{cards[3][1]}.0 学时" in page(chief, html.unescape(cards[3][0]))
     total = page(chief, html.unescape(cards[4][0])).split("<tfoot>")[1]
     assert f">{cards[4][1]}<" in total
     assert "截至2019年12月31日" in text

@@ -158,6 +158,14 @@ def roster_row(session: Session, session_id: int, member_id: int) -> RosterRow |
     return _roster_row(row) if row else None
 
 
+def on_roster(session: Session, session_id: int, member_ids: Collection[int]) -> set[int]:
+    """Those of `member_ids` who are expected or recorded at the session."""
+    if not member_ids:
+        return set()
+    people = _people(session_id).subquery("people")
+    return set(session.scalars(select(people.c.member_id).where(people.c.member_id.in_(member_ids))))
+
+
 def recorder_names(session: Session, user_ids: Collection[int]) -> dict[int, str]:
     """Display names of the staff who recorded, by id."""
     if not user_ids:

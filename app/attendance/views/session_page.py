@@ -8,15 +8,22 @@ from typing import Any
 from flask import current_app, render_template, request
 
 from app.attendance.forms import OFFERED
-from app.attendance.queries.session import RosterPart, RosterRow, recorder_names, roster, session_counts
+from app.attendance.queries.session import (
+    RosterPart,
+    RosterRow,
+    on_roster,
+    recorder_names,
+    roster,
+    session_counts,
+)
 from app.attendance.rules import refusal
-from app.core.access import Scope, current_scope, current_staff, permission
+from app.core.access import current_scope, current_staff, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.labels import EXCUSE_LABELS, GROUP_LABELS, LECTURER_ROLE_LABELS, METHOD_LABELS, STATUS_LABELS
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.core.vocabulary import Method, SessionState, Status
-from app.members.queries.members import MemberFilter, MemberRow, member_list
+from app.members.queries.members import MemberFilter, member_list
 from app.members.queries.tree import in_scope
 from app.trainings.queries.listing import sessions_in_scope
 from app.trainings.queries.page import (
@@ -66,7 +73,7 @@ def show(session_id: int) -> str:
         steps=possible_steps(facts.state) if can_write else frozenset(),
         counts=session_counts(session, [session_id])[session_id],
         page=Page(rows, number, total),
-        found=_candidates(facts, asked.add, rows) if can_write else None,
+        **(_candidates(facts, asked.add) if can_write else {"found": None}),
         **_before_it_begins(facts, speaking, invited),
         **roster_context(facts, rows, can_write),
     )
@@ -78,9 +85,7 @@ def candidates(session_id: int) -> str:
     """Members of the scope that a search finds, to be added to the roster."""
     facts = session_facts(db.session(), session_id, current_scope(), utc_now())
     text = _asked().add
-    return render_template(
-        "attendance/_candidates.html", facts=facts, add=text, found=_candidates(facts, text, [])
-    )
+    return render_template("attendance/_candidates.html", facts=facts, add=text, **_candidates(facts, text))
 
 
 def may_write(facts: SessionFacts) -> bool:
@@ -121,15 +126,15 @@ def _asked() -> Asked:
     )
 
 
-def _candidates(facts: SessionFacts, text: str, rows: list[RosterRow]) -> list[MemberRow] | None:
-    """Members who may be added; None without a search, or while nothing can be recorded."""
+def _candidates(facts: SessionFacts, text: str) -> dict[str, Any]:
+    """Members a search finds (None without one, or while nothing can be recorded), and who is listed already."""
     may_record = refusal(facts.state, Method.STAFF_ENTRY, Status.PRESENT) is None
     if not text or not may_record:
-        return None
-    elderly_age = current_app.extensions["settings"].elderly_age
-    wanted = MemberFilter(facts.office_date, elderly_age, q=text)
-    held: Scope = current_staff().scope("attendance.write")
-    return member_list(db.session(), held, wanted, limit=MOST_FOUND)
+        return {"found": None}
+    held = current_staff().scope("attendance.write")
+    wanted = MemberFilter(facts.office_date, current_app.extensions["settings"].elderly_age, q=text)
+    found = member_list(db.session(), held, wanted, limit=MOST_FOUND)
+    return {"found": found, "listed": on_roster(db.session(), facts.id, [person.id for person in found])}
 
 
 def _people(facts: SessionFacts, asked: Asked, number: int) -> tuple[list[RosterRow], int]:

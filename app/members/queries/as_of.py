@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, Integer, Select, Subquery, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
@@ -69,7 +69,7 @@ def members_as_of(on: date, elderly_age: int, member_id: int | None = None) -> S
     return query if member_id is None else query.where(Membership.member_id == member_id)
 
 
-def _by_hand(on: date, member_id: int | None):  # type: ignore[no-untyped-def]
+def _by_hand(on: date, member_id: int | None) -> Subquery:
     """Subquery: per member one column a group, 1 or 0 where a row of the date says so, else NULL."""
     columns = []
     for group in Group:

@@ -114,10 +114,8 @@ def names_by_id(session: Session, org_ids: Sequence[int]) -> dict[int, str]:
     """Names of units by id, for labels."""
     if not org_ids:
         return {}
-    return {
-        i: name
-        for i, name in session.execute(select(OrgUnit.id, OrgUnit.name).where(OrgUnit.id.in_(set(org_ids))))
-    }
+    query = select(OrgUnit.id, OrgUnit.name).where(OrgUnit.id.in_(set(org_ids)))
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def in_scope(session: Session, org_id: int, scope: Scope, on: date) -> bool:
@@ -133,7 +131,7 @@ def ids_by_code(session: Session, codes: Sequence[str], scope: Scope, on: date) 
     query = select(OrgUnit.code, OrgUnit.id).where(
         OrgUnit.code.in_(set(codes)), OrgUnit.id.in_(subtree_ids(scope.org_ids, on))
     )
-    return {code: org_id for code, org_id in session.execute(query)}
+    return {row.code: row.id for row in session.execute(query)}
 
 
 def codes_by_id(session: Session, org_ids: Sequence[int]) -> dict[int, str]:
@@ -141,4 +139,4 @@ def codes_by_id(session: Session, org_ids: Sequence[int]) -> dict[int, str]:
     if not org_ids:
         return {}
     query = select(OrgUnit.id, OrgUnit.code).where(OrgUnit.id.in_(set(org_ids)))
-    return {org_id: code for org_id, code in session.execute(query)}
+    return {row.id: row.code for row in session.execute(query)}

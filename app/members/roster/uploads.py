@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.core.crypto import CannotOpen, new_token, seal_bytes, unseal_bytes
 from app.core.errors import NotFound
+from app.core.files import instance_folder
 
 KEPT_FOR = timedelta(hours=24)
 _PURPOSE = "roster_upload"
@@ -63,3 +64,8 @@ class UploadStore:
         if not _TOKEN.fullmatch(token):
             raise NotFound()
         return self._folder / f"{token}.{part}"
+
+
+def upload_store() -> UploadStore:
+    """This installation's uploads."""
+    return UploadStore(instance_folder("roster-uploads"))

@@ -38,6 +38,8 @@ class Column:
     series: bool = False
     # Width in characters of a column of text; numbers need less.
     width: int = 12
+    # Left out of the cards that rows become on phones; the row's own page has it.
+    on_phone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

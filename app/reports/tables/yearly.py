@@ -106,15 +106,15 @@ LEDGER_COLUMNS = (
     Column("kind", lazy("类别"), width=12),
     Column("title", lazy("主题"), width=36),
     Column("days", lazy("日期"), width=24),
-    Column("venues", lazy("地点"), width=20),
+    Column("venues", lazy("地点"), width=20, on_phone=False),
     Column("host", lazy("主办"), width=24),
-    Column("lecturers", lazy("讲师"), width=16),
+    Column("lecturers", lazy("讲师"), width=16, on_phone=False),
     Column("sessions", lazy("场次"), Look.COUNT, "sessions"),
-    Column("hours", lazy("学时"), Look.HOURS),
-    Column("expected", lazy("应到"), Look.COUNT),
+    Column("hours", lazy("学时"), Look.HOURS, on_phone=False),
+    Column("expected", lazy("应到"), Look.COUNT, on_phone=False),
     Column("attended", lazy("实到"), Look.COUNT),
     Column("person_times", lazy("人次"), Look.COUNT, "person_times"),
-    Column("declared_person_times", lazy("上报人次"), Look.COUNT, "declared_person_times"),
+    Column("declared_person_times", lazy("上报人次"), Look.COUNT, "declared_person_times", on_phone=False),
 )
 
 

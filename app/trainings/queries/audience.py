@@ -57,6 +57,9 @@ def clashes(
         TrainingSession.ends_at > starts_at,
         TrainingSession.state.in_(_LIVE),
     )
+    if session.scalar(select(TrainingSession.id).where(overlap).limit(1)) is None:
+        # Nothing to clash with: whom a whole district invites need not be worked out.
+        return ()
     what = (TrainingSession.id, TrainingSession.title, TrainingSession.starts_at, TrainingSession.ends_at)
     found: list[Clash] = []
     if venue_id is not None:

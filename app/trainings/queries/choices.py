@@ -104,7 +104,7 @@ def org_choices(session: Session, scope: Scope, on: date) -> list[OrgChoice]:
 
 
 def last_session(session: Session, kind: str | None, scope: Scope, now: datetime) -> LastSession | None:
-    """The latest session of a kind (of any, when None) that is not cancelled.
+    """The latest session of a kind (of any, when None) that is neither a draft nor cancelled.
 
     One hosted by the scope's own organisations comes before those of the units below.
     """
@@ -112,7 +112,7 @@ def last_session(session: Session, kind: str | None, scope: Scope, now: datetime
         select(TrainingSession.id, TrainingSession.title, TrainingSession.office_date)
         .where(
             TrainingSession.host_org_id.in_(subtree_ids(scope.org_ids, office_date(now))),
-            TrainingSession.state != SessionState.CANCELLED,
+            TrainingSession.state.not_in((SessionState.DRAFT, SessionState.CANCELLED)),
         )
         .order_by(
             TrainingSession.host_org_id.in_(scope.org_ids).desc(),

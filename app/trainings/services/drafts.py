@@ -34,20 +34,28 @@ def create_session(
 ) -> SavedSession:
     """Store a draft. Raises InvalidInput with every wrong field."""
     with writing() as session:
-        checked = check_draft(session, draft, scope, tz)
-        row = TrainingSession(
-            state=SessionState.DRAFT,
-            code_secret=secrets.token_bytes(32),
-            created_by_id=scope.user_id,
-            created_at=now,
-        )
-        _fill(session, row, draft, checked, now, tz)
-        session.add(row)
-        session.flush()
-        _write_lecturers(session, row, draft.lecturers)
-        _write_audience(session, row, checked, draft.audience)
-        record_act(session, "session.create", f"session:{row.id}", scope.user_id, now)
+        row = add_draft(session, draft, scope, now, tz)
         return SavedSession(row.id, row.state.value, find_clashes(session, row, elderly_age))
+
+
+def add_draft(
+    session: Session, draft: SessionDraft, scope: Scope, now: datetime, tz: ZoneInfo
+) -> TrainingSession:
+    """Add a draft inside the caller's writing transaction, without looking for clashes."""
+    checked = check_draft(session, draft, scope, tz)
+    row = TrainingSession(
+        state=SessionState.DRAFT,
+        code_secret=secrets.token_bytes(32),
+        created_by_id=scope.user_id,
+        created_at=now,
+    )
+    _fill(session, row, draft, checked, now, tz)
+    session.add(row)
+    session.flush()
+    _write_lecturers(session, row, draft.lecturers)
+    _write_audience(session, row, checked, draft.audience)
+    record_act(session, "session.create", f"session:{row.id}", scope.user_id, now)
+    return row
 
 
 def update_session(

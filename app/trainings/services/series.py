@@ -17,7 +17,7 @@ from app.trainings.commands import SavedSession, SessionDraft
 from app.trainings.models import TrainingClass
 from app.trainings.rules_recurrence import MOST_OCCURRENCES, RecurrenceRefused, occurrences
 from app.trainings.services.checks import check_draft
-from app.trainings.services.drafts import create_session
+from app.trainings.services.drafts import add_draft, find_clashes
 
 _REFUSED: dict[str, Text] = {
     "invalid": lazy("重复规则的写法不对,例如 FREQ=WEEKLY;COUNT=4。"),
@@ -51,17 +51,19 @@ def create_series(
         except RecurrenceRefused as refused:
             raise InvalidInput.field("recurrence", refused.code, _REFUSED[refused.code]) from refused
         class_id = draft.class_id or _new_class(session, draft, checked.host_id, scope, now)
-        saved = [
-            create_session(
+        rows = [
+            add_draft(
+                session,
                 replace(draft, starts_at=starts_at, ends_at=ends_at, class_id=class_id),
                 scope,
                 now,
-                tz=tz,
-                elderly_age=elderly_age,
+                tz,
             )
             for starts_at, ends_at in times
         ]
-        return SavedSeries(class_id, tuple(saved))
+    # Afterwards: looking through a year of overlaps takes seconds, and writers must not wait for it.
+    saved = [SavedSession(row.id, row.state.value, find_clashes(session, row, elderly_age)) for row in rows]
+    return SavedSeries(class_id, tuple(saved))
 
 
 def _new_class(session: Session, draft: SessionDraft, host_id: int, scope: Scope, now: datetime) -> int:
