@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wtforms import BooleanField, Form, IntegerField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Optional
 
 from app.core.errors import FieldError
@@ -34,10 +35,10 @@ class KindForm(OfficeForm):
     duty_frequency = SelectField(
         lazy("支部应开展的频次"),
         choices=[
-            ("", lazy("没有要求")),
-            ("monthly", lazy("每月一次")),
-            ("quarterly", lazy("每季度一次")),
-            ("yearly", lazy("每年一次")),
+            SelectChoice("", lazy("没有要求")),
+            SelectChoice("monthly", lazy("每月一次")),
+            SelectChoice("quarterly", lazy("每季度一次")),
+            SelectChoice("yearly", lazy("每年一次")),
         ],
         invalid_choice_message=lazy("请从列表中选择频次。"),
     )

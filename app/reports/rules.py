@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -157,6 +157,16 @@ def duty_score(
         met += held
         due += held or is_whole
     return DutyScore(met, due)
+
+
+def year_to_show(held: Mapping[int, int], this_year: int) -> int:
+    """The year reports open on, of years by how many sessions were held in them.
+
+    The latest one with at least a tenth of the fullest one's sessions: a year that has only just
+    begun says nothing yet. This year when nothing was ever held.
+    """
+    fullest = max(held.values(), default=0)
+    return max((year for year, count in held.items() if count * 10 >= fullest), default=this_year)
 
 
 def preset_periods(today: date) -> dict[str, Period]:

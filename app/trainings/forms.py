@@ -18,6 +18,7 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.utils import unset_value
 from wtforms.validators import DataRequired, InputRequired, Optional
 from wtforms.widgets import HiddenInput
@@ -102,7 +103,7 @@ class SessionForm(Form):  # type: ignore[misc]
     orgs = SelectMultipleField(lazy("支部"), invalid_choice_message=_FROM_LIST)
     groups = SelectMultipleField(
         lazy("只要这些类别的党员"),
-        choices=[(group.value, GROUP_LABELS[group]) for group in Group],
+        choices=[SelectChoice(group.value, GROUP_LABELS[group]) for group in Group],
         invalid_choice_message=_FROM_LIST,
     )
     members = SelectMultipleField(
@@ -112,7 +113,7 @@ class SessionForm(Form):  # type: ignore[misc]
     declared = IntegerField(lazy("申报人次"), [Optional()], invalid_value_message=_A_NUMBER)
     mark = SelectField(
         lazy("人次的写法"),
-        choices=[(mark.value, label) for mark, label in MARK_LABELS.items()],
+        choices=[SelectChoice(mark.value, label) for mark, label in MARK_LABELS.items()],
         default=CountMark.EXACT.value,
         invalid_choice_message=_FROM_LIST,
     )

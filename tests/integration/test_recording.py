@@ -121,9 +121,11 @@ def test_staff_enter_a_paper_list_after_closing_and_it_counts(world: World) -> N
 def test_closing_makes_rows_count_and_reopening_takes_that_back(world: World) -> None:
     session_id = world.open_session()
     scan(session_id, world.people[0])
-    held = lambda: (
-        db.session.get_one(Attendance, (session_id, world.people[0].id), populate_existing=True).is_held
-    )
+
+    def held() -> bool:
+        key = (session_id, world.people[0].id)
+        return db.session.get_one(Attendance, key, populate_existing=True).is_held
+
     assert held() is False
     take_step(session_id, Step.CLOSE, world.scope, NOW, tz=TZ)
     assert held() is True

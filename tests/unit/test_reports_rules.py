@@ -20,6 +20,7 @@ from app.reports.rules import (
     share,
     snapshot_day,
     suggested_mode,
+    year_to_show,
 )
 from app.reports.tables import Cell, Column, Look, Table, TableRow
 
@@ -112,6 +113,13 @@ def test_a_running_period_is_as_of_today_and_a_past_one_as_of_its_last_day() -> 
 
 def test_last_month_of_january_lies_in_the_year_before() -> None:
     assert preset_periods(date(2020, 1, 31))["last_month"] == Period.of_month(2019, 12)
+
+
+def test_reports_open_on_the_latest_year_that_says_something() -> None:
+    assert year_to_show({2018: 40, 2019: 6300, 2026: 12}, 2026) == 2019
+    assert year_to_show({2025: 5000, 2026: 500}, 2026) == 2026
+    assert year_to_show({2026: 1}, 2026) == 2026
+    assert year_to_show({}, 2026) == 2026
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

@@ -127,7 +127,7 @@ def _asked() -> Asked:
 
 
 def _candidates(facts: SessionFacts, text: str) -> dict[str, Any]:
-    """Members a search finds (None without one, or while nothing can be recorded), and who is listed already."""
+    """Members a search finds, and who of them is listed already. None: no search, or nothing to record."""
     may_record = refusal(facts.state, Method.STAFF_ENTRY, Status.PRESENT) is None
     if not text or not may_record:
         return {"found": None}

@@ -34,6 +34,8 @@ def scanner(session_id: int) -> str:
 def scan_card(session_id: int) -> Any:
     """Record the card that was read. JSON for the camera, a flash and back for a plain form."""
     settings = current_app.extensions["settings"]
+    # Before anything is answered: a session out of reach is not found, as on every other page.
+    scoped_session(db.session(), session_id, current_scope(), utc_now())
     try:
         result = record_card(
             session_id,

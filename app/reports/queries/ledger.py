@@ -99,7 +99,7 @@ def ledger(
     wanted = [] if cut.limit is None else [_LINE.in_([row.line for row in rows])]
     facts = _Facts.read(session, [*held, *wanted])
     items = tuple(_item(row, facts) for row in rows)
-    return Ledger(count, items, (items[-1].first_on.isoformat(), items[-1].line) if following else None)
+    return Ledger(count, items, (rows[-1].first_on.isoformat(), rows[-1].session_id) if following else None)
 
 
 def _lines(session: Session, lines: Any, cut: Slice) -> tuple[list[Any], bool]:
@@ -128,7 +128,7 @@ def _lines(session: Session, lines: Any, cut: Slice) -> tuple[list[Any], bool]:
     )
     if cut.after is not None:
         cut = Slice(cut.limit, (date.fromisoformat(cut.after[0]), cut.after[1]), cut.offset)  # type: ignore[arg-type]
-    return cut_rows(session, query, (lines.c.first_on, lines.c.line), cut)
+    return cut_rows(session, query, (lines.c.first_on, lines.c.session_id), cut)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, String, and_, cast, func, literal, or_, select, true, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    String,
+    and_,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
@@ -17,7 +30,7 @@ from app.core.i18n import localised
 from app.core.vocabulary import COUNTED_STATUSES, SessionState
 from app.members.models import OrgPlacement, OrgUnit
 from app.members.queries.tree import OrgRow, org_by_code, placed_on, roots, subtree_ids, tree
-from app.reports.rules import Period
+from app.reports.rules import Period, year_to_show
 from app.trainings.models import DeliveryMode, SessionKind, TrainingSession
 
 
@@ -95,12 +108,15 @@ def _covers_all(session: Session, org_ids: set[int], today: date) -> bool:
 
 
 def default_period(session: Session, today: date) -> Period:
-    """The latest calendar year, up to the present one, in which a session was held; else this year."""
-    held = TrainingSession.state == SessionState.CLOSED
-    latest = session.scalar(
-        select(func.max(TrainingSession.office_date)).where(held, TrainingSession.office_date <= today)
+    """The latest calendar year with something to show, up to the present one; see `year_to_show`."""
+    year = func.substr(cast(TrainingSession.office_date, String), literal_column("1"), literal_column("4"))
+    query = (
+        select(year, func.count())
+        .where(TrainingSession.state == SessionState.CLOSED, TrainingSession.office_date <= today)
+        .group_by(year)
     )
-    return Period.of_year((latest or today).year)
+    held = {int(found): count for found, count in session.execute(query)}
+    return Period.of_year(year_to_show(held, today.year))
 
 
 def counted_in(period: Period) -> list[ColumnElement[bool]]:

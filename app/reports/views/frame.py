@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
-from sqlalchemy.orm import Session
 
 from app.core.access import current_scope
 from app.core.clock import today
@@ -17,6 +16,7 @@ from app.core.paging import PAGE_SIZE, Page, page_number
 from app.reports import forms
 from app.reports.definitions import DEFINITIONS
 from app.reports.exports import CSV_TYPE, XLSX_TYPE, csv_bytes, xlsx_bytes
+from app.reports.labels import period_label
 from app.reports.queries import default_period, place_in_scope, places_to_choose
 from app.reports.rules import EVERYTHING, Period, Slice, Snapshot, preset_periods, snapshot_day
 from app.reports.tables import Ask, Table
@@ -32,11 +32,12 @@ PRESET_LABELS: dict[str, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The reader's question, and the session that answers it."""
+    """The reader's question, and the database session that answers it."""
 
-    session: Session
+    session: Any
     ask: Ask
     today: date
+    default: Period
 
     @property
     def year(self) -> int:
@@ -51,10 +52,12 @@ class Question:
         dropped = ("from", "to", "year", "on", "page", "month", "format")
         args: dict[str, Any] = {k: v for k, v in request.args.items() if k not in dropped}
         found = []
-        for key, period in preset_periods(self.today).items():
+        offered = {self.default: period_label(self.default)}
+        offered |= {period: PRESET_LABELS[key] for key, period in preset_periods(self.today).items()}
+        for period, label in offered.items():
             dates = {"from": period.first.isoformat(), "to": period.last.isoformat()}
             href = url_for(str(request.endpoint), **{**args, **dates})
-            found.append((PRESET_LABELS[key], href, self.ask.period == period))
+            found.append((label, href, self.ask.period == period))
         return found
 
 
@@ -75,7 +78,7 @@ def question(*, by_year: bool = False) -> Question:
     params |= {name: request.args[name] for name in ("org", "under", "own", "on") if request.args.get(name)}
     if age != usual_age:
         params["age"] = str(age)
-    return Question(session, Ask(place, period, Snapshot(on, age), params), now)
+    return Question(session, Ask(place, period, Snapshot(on, age), params), now, default)
 
 
 def wants_file() -> bool:

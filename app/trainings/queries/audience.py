@@ -57,9 +57,6 @@ def clashes(
         TrainingSession.ends_at > starts_at,
         TrainingSession.state.in_(_LIVE),
     )
-    if session.scalar(select(TrainingSession.id).where(overlap).limit(1)) is None:
-        # Nothing to clash with: whom a whole district invites need not be worked out.
-        return ()
     what = (TrainingSession.id, TrainingSession.title, TrainingSession.starts_at, TrainingSession.ends_at)
     found: list[Clash] = []
     if venue_id is not None:
@@ -73,6 +70,12 @@ def clashes(
             .where(overlap, Lecturer.id.in_(lecturer_ids))
         )
         found += [Clash("lecturer", *row) for row in session.execute(by_lecturer)]
+    expecting = select(ExpectedAttendee.session_id).join(
+        TrainingSession, TrainingSession.id == ExpectedAttendee.session_id
+    )
+    if session.scalar(expecting.where(overlap).limit(1)) is None:
+        # Nobody is expected elsewhere: whom a whole district invites need not be worked out.
+        return tuple(found)
     shared = func.count(ExpectedAttendee.member_id)
     members = invited.subquery("invited")
     by_audience = (

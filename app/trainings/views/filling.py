@@ -7,6 +7,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from wtforms.fields.choices import SelectChoice
+
 from app.core.access import Scope
 from app.core.clock import office_date
 from app.core.db import db
@@ -15,7 +17,7 @@ from app.core.i18n import localised
 from app.core.vocabulary import OrgKind
 from app.trainings.forms import SessionForm
 from app.trainings.queries import choices
-from app.trainings.queries.choices import LastSession, OrgChoice
+from app.trainings.queries.choices import LastSession, Named, OrgChoice
 from app.trainings.queries.page import Audience, SessionFacts, audience, session_facts, speakers
 from app.trainings.rules import next_same_weekday
 
@@ -91,21 +93,24 @@ def offer_choices(
     session = db.session()
     orgs = choices.org_choices(session, scope, office_date(now))
     kind, class_id = (stored.kind_key, stored.class_id) if stored else (None, None)
-    form.kind.choices = [
-        (row.key, localised(row.name_zh, row.name_en)) for row in choices.kinds(session, keep=kind)
-    ]
-    form.mode.choices = [(row.key, localised(row.name_zh, row.name_en)) for row in choices.modes(session)]
-    form.host.choices = [(org.code, "\u3000" * org.depth + org.name) for org in orgs]
+    form.kind.choices = _named(choices.kinds(session, keep=kind))
+    form.mode.choices = _named(choices.modes(session))
+    form.host.choices = [SelectChoice(org.code, "\u3000" * org.depth + org.name) for org in orgs]
     classes = choices.open_classes(session, scope, now, keep=class_id)
-    form.class_id.choices = [("", _("不属于班次")), *[(str(key), title) for key, title in classes]]
+    in_none = SelectChoice("", _("不属于班次"))
+    form.class_id.choices = [in_none, *[SelectChoice(str(key), title) for key, title in classes]]
     form.orgs.choices = list(form.host.choices)
     if stored is not None:
         known = {org.code for org in orgs}
         # Set by somebody with a wider scope: shown, so that nothing is dropped in silence.
         wider = [org for org in audience(session, stored.id).orgs if org[0] not in known]
-        form.orgs.choices += wider
+        form.orgs.choices += [SelectChoice(code, name) for code, name in wider]
     venues, lecturers = choices.venue_names(session), choices.lecturer_names(session)
     return Offer(tuple(orgs), tuple(venues), tuple(lecturers))
+
+
+def _named(rows: list[Named]) -> list[SelectChoice]:
+    return [SelectChoice(row.key, localised(row.name_zh, row.name_en)) for row in rows]
 
 
 def _audience_data(invited: Audience) -> dict[str, Any]:

@@ -1,0 +1,147 @@
+"""Every route that names a thing, crossed with every role and every place: the neighbour's is not found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from app.core.access import PERMISSIONS
+from app.core.db import writing
+from app.core.vocabulary import OrgKind, Role, SessionState
+from app.trainings.models import TrainingClass
+from tests.factories import NOW, make_member, make_org, make_session, make_staff, make_token, sign_in
+
+NAMED = {"session_id", "member_id", "code", "class_id"}
+# Routes whose parameter is no thing of a place: a scanned code is proof by itself.
+WITHOUT_PLACE = {"checkin.scanned"}
+# What may be missing although the member is in reach: an answer about something never made.
+MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png"}
+REPORTS = ("person-times", "coverage", "uncovered", "study-hours", "duties")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Ids of one thing of each sort at one place of the tree."""
+
+    code: str
+    session_id: int
+    member_id: int
+    class_id: int
+
+    def values(self, rule: Rule) -> dict[str, Any]:
+        more = {"group": "rural"}
+        return {name: getattr(self, name) if name in NAMED else more[name] for name in rule.arguments}
+
+
+@dataclass(frozen=True)
+class District:
+    """`own` is where every user's role is; `child` lies below it, `parent` above, `sibling` beside."""
+
+    own: Place
+    child: Place
+    parent: Place
+    sibling: Place
+    clients: dict[Role, FlaskClient]
+    tokens: dict[Role, str]
+
+
+def _place(code: str, org: Any) -> Place:
+    member = make_member(f"人{code}", org)
+    session = make_session(org, state=SessionState.OPEN)
+    with writing() as db_session:
+        training = TrainingClass(title=code, kind_key="theme_day", host_org_id=org.id, created_at=NOW)
+        db_session.add(training)
+    return Place(code, session.id, member.id, training.id)
+
+
+@pytest.fixture
+def district(app: Flask) -> Iterator[District]:
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.app_context():
+        root = make_org("Q", kind=OrgKind.COMMITTEE)
+        own = make_org("QA", root, kind=OrgKind.GENERAL_BRANCH)
+        child = make_org("QA1", own)
+        sibling = make_org("QB", root)
+        users = {role: make_staff(role.value, role, own) for role in Role}
+        found = District(
+            _place("QA", own),
+            _place("QA1", child),
+            _place("Q", root),
+            _place("QB", sibling),
+            {role: sign_in(app.test_client(), user) for role, user in users.items()},
+            {role: make_token(user) for role, user in users.items()},
+        )
+    yield found
+    app.config["WTF_CSRF_ENABLED"] = True
+
+
+def routes(app: Flask) -> list[tuple[Rule, str, str]]:
+    """(rule, method, permission) of every route that names a thing of the tree."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if not rule.arguments & NAMED or rule.endpoint in WITHOUT_PLACE:
+            continue
+        view: Any = app.view_functions[rule.endpoint]
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            shown = getattr(view, "view_class", None)
+            function = getattr(shown, method.lower()) if shown else view
+            found.append((rule, method, function.declared_permission))
+    return found
+
+
+def ask(district: District, role: Role, rule: Rule, method: str, place: Place) -> int:
+    built = rule.build(place.values(rule))
+    assert built is not None
+    arguments: dict[str, Any] = {"method": method}
+    if rule.rule.startswith("/api/"):
+        arguments["headers"] = {"Authorization": f"Bearer {district.tokens[role]}"}
+        arguments["json"] = {} if method != "GET" else None
+    elif method != "GET":
+        arguments["data"] = {"status": "present"}
+    return district.clients[role].open(built[1], **arguments).status_code
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_lies_above_or_beside_is_not_found(app: Flask, district: District, role: Role) -> None:
+    wrong = []
+    for rule, method, permission in routes(app):
+        may = role in PERMISSIONS.get(permission, frozenset(Role))
+        for name in ("parent", "sibling"):
+            status = ask(district, role, rule, method, getattr(district, name))
+            # A body that does not fit may be refused before anything is looked up: it tells nothing.
+            allowed = {404, 422} if rule.rule.startswith("/api/") and method != "GET" else {404}
+            if status not in (allowed if may else {403}):
+                wrong.append(f"{role} {method} {rule} of the {name}: {status}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_is_ones_own_or_below_is_found(app: Flask, district: District, role: Role) -> None:
+    wrong = []
+    for rule, method, permission in routes(app):
+        if method != "GET" or rule.endpoint in MAY_BE_MISSING:
+            continue
+        may = role in PERMISSIONS.get(permission, frozenset(Role))
+        for name in ("own", "child"):
+            status = ask(district, role, rule, method, getattr(district, name))
+            if status not in ({200, 302} if may else {403}):
+                wrong.append(f"{role} {method} {rule} of {name}: {status}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_report_of_a_place_above_or_beside_is_not_found(district: District, role: Role) -> None:
+    wrong = []
+    for report in REPORTS:
+        for place, expected in (("QA", 200), ("QA1", 200), ("Q", 404), ("QB", 404)):
+            query = f"from=2019-01-01&to=2019-12-31&year=2019&org={place}"
+            page = district.clients[role].get(f"/reports/{report}?{query}").status_code
+            if page != expected:
+                wrong.append(f"{role} page {report} of {place}: {page}")
+    assert not wrong, "\n".join(wrong)
