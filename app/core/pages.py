@@ -49,6 +49,7 @@ ROOMS = (
         True,
         ("trainings", "attendance", "checkin"),
     ),
+    Room("calendar", lazy("日历"), "trainings.calendar", "calendar3", "sessions.read"),
     Room(
         "members",
         lazy("党员"),

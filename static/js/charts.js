@@ -112,7 +112,10 @@
   function lines(figure, { rows, series }, colours) {
     const meant = figure.dataset.highlight || (series.length === 1 ? series[0].key : "");
     let grey = 0;
-    const labelWidth = Math.max(...series.map((one) => one.label.length)) * px(0.875) + px(2.5);
+    // A line that stands alone is named by the chart's title.
+    const named = (one, value) => series.length === 1 ? shown(figure, value) : `${one.label} ${shown(figure, value)}`;
+    const longest = Math.max(...series.map((one) => named(one, Math.max(...one.values)).length));
+    const labelWidth = longest * px(series.length === 1 ? 0.6 : 0.875) + px(1);
     return {
       height: px(16),
       key: [],
@@ -133,7 +136,7 @@
             data: one.values,
             endLabel: {
               show: true, distance: 8, color: one.key === meant ? colours.red : colours.muted, fontSize: px(0.875),
-              formatter: (at) => `${one.label} ${shown(figure, at.value)}`,
+              formatter: (at) => named(one, at.value),
             },
             labelLayout: { moveOverlap: "shiftY" },
           };

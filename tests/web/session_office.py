@@ -67,11 +67,15 @@ class Office:
         return session_id
 
 
+def token_of(browser: FlaskClient) -> str:
+    """The CSRF token that this browser was given."""
+    return re.findall(r'<meta name="csrf-token" content="([^"]+)"', browser.get("/sessions").text)[0]
+
+
 def post(browser: FlaskClient, path: str, **fields: Any) -> TestResponse:
     """Submit a form with the token that this browser was given."""
-    token = re.findall(r'<meta name="csrf-token" content="([^"]+)"', browser.get("/sessions").text)[0]
     headers = {"HX-Request": "true"} if fields.pop("htmx", False) else {}
-    return browser.post(path, data={"csrf_token": token, **fields}, headers=headers)
+    return browser.post(path, data={"csrf_token": token_of(browser), **fields}, headers=headers)
 
 
 def tick(browser: FlaskClient, session_id: int, member: Any, status: str, **more: Any) -> TestResponse:

@@ -39,8 +39,11 @@ def set_status(
         found = _locked_row(session, sighting.session_id, sighting.member_id)
         if found is None:
             outcome = record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
-            _remember(session, sighting, None, reason, scope, now)
-            return outcome.status
+            if outcome.created:
+                _remember(session, sighting, None, reason, scope, now)
+                return outcome.status
+            # Somebody else recorded the member in between: this is a correction after all.
+            found = session.get_one(Attendance, (sighting.session_id, sighting.member_id))
         _refuse_if_needed(row, sighting.method, sighting.status)
         wanted = (sighting.status, sighting.excuse_reason if sighting.status is Status.EXCUSED else None)
         if (found.status, found.excuse_reason) != wanted:
