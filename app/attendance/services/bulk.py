@@ -9,11 +9,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from app.attendance.models import Attendance
-from app.attendance.services.correct import set_status, staff_sighting
+from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.queries.session import on_roster
+from app.attendance.services.correct import staff_sighting
+from app.attendance.services.record import record_attendance
 from app.core.access import Scope
 from app.core.db import writing
+from app.core.errors import NotFound
 from app.core.vocabulary import Status
+from app.members.queries.as_of import members_in_scope
 from app.trainings.queries.sessions import scoped_session
 
 # A page of the roster, with room to spare: all are written in one transaction.
@@ -39,15 +43,32 @@ def tick_all(
     elderly_age: int,
 ) -> Ticked:
     """Record `status` for those who have no row yet, all or nothing. Raises NotFound, CheckInRefused."""
-    wanted = list(dict.fromkeys(member_ids))[:MOST_AT_ONCE]
+    # In one order: two users who tick the same page must not wait for each other in a ring.
+    wanted = sorted(set(member_ids))[:MOST_AT_ONCE]
     with writing() as session:
-        scoped_session(session, session_id, scope, now)
+        row = scoped_session(session, session_id, scope, now)
+        strangers = set(wanted) - on_roster(session, session_id, wanted)
+        if strangers - members_in_scope(session, strangers, scope, row.office_date):
+            raise NotFound()
         query = select(Attendance.member_id).where(
             Attendance.session_id == session_id, Attendance.member_id.in_(wanted)
         )
         known = set(session.scalars(query))
+        recorded = 0
         for member_id in wanted:
-            if member_id not in known:
-                sighting = staff_sighting(session_id, member_id, status, None, scope.user_id, now)
-                set_status(sighting, "", scope, now, tz=tz, elderly_age=elderly_age)
-        return Ticked(len(wanted) - len(known), len(known))
+            if member_id in known:
+                continue
+            sighting = staff_sighting(session_id, member_id, status, None, scope.user_id, now)
+            if record_attendance(sighting, now, tz=tz, elderly_age=elderly_age).created:
+                recorded += 1
+                session.add(
+                    AttendanceChange(
+                        session_id=session_id,
+                        member_id=member_id,
+                        status_after=status,
+                        reason="",
+                        changed_by_id=scope.user_id,
+                        changed_at=now,
+                    )
+                )
+        return Ticked(recorded, len(wanted) - recorded)
