@@ -41,7 +41,7 @@ format: install-dev  ## put the code into its form
 
 messages: install-dev  ## gather messages for translation and compile the catalogue
 	$(BIN)/pybabel extract --omit-header --no-location --sort-output -k lazy -k _ -F babel.cfg -o messages.pot .
-	$(BIN)/pybabel update --omit-header --no-fuzzy-matching --ignore-obsolete -l en -i messages.pot -d app/translations
+	$(BIN)/pybabel update --init-missing --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete -l en -i messages.pot -d app/translations
 	$(BIN)/pybabel compile -d app/translations
 	@rm messages.pot
 

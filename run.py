@@ -52,7 +52,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         workers=int(os.environ.get("WORKERS", "1")),
         blocking_threads=int(os.environ.get("THREADS", "8")),
         backlog=2048,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     ).serve()
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+from importlib import import_module
 
 from flask import Flask
 
 TABLES = (
-    "app.accounts.models",
-    "app.attendance.models",
-    "app.checkin.models",
     "app.core.audit",
     "app.core.throttle",
     "app.members.models",
     "app.trainings.models",
+    "app.attendance.models",
+    "app.checkin.models",
+    "app.accounts.models",
 )
-VIEWS = (
+# Modules with a blueprint named `bp`.
+PAGES = (
     "app.home.views",
     "app.accounts.views",
     "app.members.views",
@@ -27,25 +27,15 @@ VIEWS = (
     "app.reports.views",
     "app.office.views",
 )
-STARTERS = ("app.accounts.sign_in", "app.api.v1", "app.cli", "app.scheduler")
+# Modules with an `init_app`: who is signed in, the API, the commands.
+EXTENSIONS = ("app.accounts.sign_in", "app.api.v1", "app.cli")
 
 
 def register_features(app: Flask) -> None:
     """Import every feature's tables, then register what it serves."""
     for name in TABLES:
-        importlib.import_module(name)
-    # All are imported before any is registered: attendance adds its pages to the blueprint of trainings.
-    found = [
-        importlib.import_module(name)
-        for name in VIEWS
-        if importlib.util.find_spec(name.rsplit(".", 1)[0]) and importlib.util.find_spec(name)
-    ]
-    for module in found:
-        blueprint = getattr(module, "bp", None) or getattr(module, "import_bp", None)
-        if blueprint is not None:
-            app.register_blueprint(blueprint)
-    for name in STARTERS:
-        if importlib.util.find_spec(name.rsplit(".", 1)[0]) and importlib.util.find_spec(name):
-            module = importlib.import_module(name)
-            if hasattr(module, "init_app"):
-                module.init_app(app)
+        import_module(name)
+    for name in PAGES:
+        app.register_blueprint(import_module(name).bp)
+    for name in EXTENSIONS:
+        import_module(name).init_app(app)

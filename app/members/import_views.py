@@ -30,13 +30,13 @@ from app.members.roster.files import MAX_BYTES
 from app.members.roster.problems import FileRefused
 from app.members.roster.uploads import upload_store
 
-import_bp = Blueprint("members_import", __name__, url_prefix="/members/import")
+bp = Blueprint("members_import", __name__, url_prefix="/members/import")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Beside the file, the form's other fields and the borders between them.
 _FORM_BYTES = 64 * 1024
 
 
-@import_bp.url_value_preprocessor
+@bp.url_value_preprocessor
 def allow_a_roster(endpoint: str | None, values: dict[str, Any] | None) -> None:
     """A roster may be larger than other bodies. Here, because the check for CSRF reads the form before
     any hook of a blueprint runs, and this one runs before both."""
@@ -44,13 +44,13 @@ def allow_a_roster(endpoint: str | None, values: dict[str, Any] | None) -> None:
         request.max_content_length = MAX_BYTES + _FORM_BYTES
 
 
-@import_bp.get("")
+@bp.get("")
 @permission("members.import")
 def start() -> str:
     return render_template("members/import.html", form=ImportForm())
 
 
-@import_bp.post("")
+@bp.post("")
 @permission("members.import")
 def upload() -> Any:
     form = ImportForm(CombinedMultiDict([request.files, request.form]))
@@ -69,7 +69,7 @@ def upload() -> Any:
     return render_template("members/import.html", form=form), 422
 
 
-@import_bp.get("/<token>")
+@bp.get("/<token>")
 @permission("members.import")
 def show(token: str) -> str:
     found = review.open_review(upload_store(), token, current_scope(), utc_now())
@@ -93,7 +93,7 @@ def show(token: str) -> str:
     )
 
 
-@import_bp.post("/<token>/apply")
+@bp.post("/<token>/apply")
 @permission("members.import")
 def apply(token: str) -> Any:
     plan = review.apply_upload(upload_store(), token, current_scope(), utc_now())
@@ -111,7 +111,7 @@ def apply(token: str) -> Any:
     return redirect(url_for("members.index"))
 
 
-@import_bp.post("/<token>/discard")
+@bp.post("/<token>/discard")
 @permission("members.import")
 def discard(token: str) -> Any:
     review.discard_upload(upload_store(), token, current_scope())
@@ -119,14 +119,14 @@ def discard(token: str) -> Any:
     return redirect(url_for(".start"))
 
 
-@import_bp.get("/<token>/rejected.xlsx")
+@bp.get("/<token>/rejected.xlsx")
 @permission("members.import")
 def rejected_book(token: str) -> Response:
     book = review.rejected_book(upload_store(), token, current_scope(), utc_now())
     return _workbook(book, _("需要修改.xlsx"))
 
 
-@import_bp.get("/template.xlsx")
+@bp.get("/template.xlsx")
 @permission("members.import")
 def template() -> Response:
     return _workbook(template_book(), _("党员花名册.xlsx"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from wtforms import (
@@ -20,7 +20,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.utils import unset_value
-from wtforms.validators import DataRequired, InputRequired, Optional
+from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import HiddenInput
 
 from app.core.errors import FieldError
@@ -79,11 +79,20 @@ class LecturerRows(Field):  # type: ignore[misc]
             raise ValueError(lazy("请从列表中选择讲师的角色。"))
 
 
+class SaidToBeRequired:
+    """Shows a field as required and leaves the check to the service, which says everything at once."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: Any, field: Any) -> None:
+        return
+
+
 class SessionForm(Form):  # type: ignore[misc]
     """A session. Choices of `kind`, `mode`, `host`, `class_id` and `orgs` are given by the page."""
 
     kind = SelectField(lazy("类别"), invalid_choice_message=_FROM_LIST)
-    title = StringField(lazy("主题"), [DataRequired(lazy("请填写主题。"))])
+    title = StringField(lazy("主题"), [SaidToBeRequired()])
     mode = SelectField(lazy("形式"), invalid_choice_message=_FROM_LIST)
     day = DateField(lazy("日期"), [InputRequired(lazy("请填写日期。"))], invalid_value_message=_A_DAY)
     starts = TimeField(
@@ -132,7 +141,7 @@ class SessionForm(Form):  # type: ignore[misc]
         starts_at = datetime.combine(self.day.data, self.starts.data, tz)
         ends_at = datetime.combine(self.ends_day.data or self.day.data, self.ends.data, tz)
         return SessionDraft(
-            title=self.title.data,
+            title=self.title.data or "",
             kind=self.kind.data,
             mode=self.mode.data,
             starts_at=starts_at,

@@ -8,11 +8,11 @@ from flask import Flask
 from app.attendance.queries.member import member_attendance, member_attendance_count, member_hours
 from app.core.access import Scope
 from app.core.db import db, writing
-from app.core.vocabulary import Group, Post, SessionState, Status
+from app.core.vocabulary import Group, Post, Role, SessionState, Status
 from app.members.models import OrgPost
 from app.reports.queries import place_in_scope, study_hours
 from app.reports.rules import Snapshot
-from tests.factories import LONG_AGO, attend, make_member, make_org, make_session, put_in_group
+from tests.factories import LONG_AGO, attend, make_member, make_org, make_session, make_staff, put_in_group
 
 YEAR = 2019
 ON = date(2019, 12, 31)
@@ -28,7 +28,7 @@ def test_both_caps_make_up_and_central_trainings_are_counted_as_the_report_does(
     member, exempt, other = (make_member(name, branch) for name in ("张一", "张二", "张三"))
     with writing() as session:
         session.add(OrgPost(member_id=member.id, org_id=branch.id, post=Post.SECRETARY, starts_on=LONG_AGO))
-    put_in_group(exempt, Group.EXEMPT, approved_by_id=None)
+    put_in_group(exempt, Group.EXEMPT, approved_by_id=make_staff("admin", Role.ADMINISTRATOR, root).id)
     morning = make_session(branch, starts_at=at(date(2019, 3, 1), 8), minutes=270)
     second = make_session(branch, starts_at=at(date(2019, 3, 1), 9), minutes=120, kind="central_training")
     evening = make_session(branch, starts_at=at(date(2019, 3, 1), 13), minutes=400)
@@ -61,6 +61,7 @@ def test_both_caps_make_up_and_central_trainings_are_counted_as_the_report_does(
     # 240 of the morning and 240 of the afternoon, and 100 made up: 580 minutes.
     assert (own.minutes, own.hours, own.make_up_hours) == (580, 9.6, 1.6)
     assert (own.required_hours, own.required_central_classes, own.central_classes) == (56, 1, 1)
+    assert member_hours(db.session(), exempt.id, YEAR, ON).required_hours == 0
 
 
 def test_the_ledger_of_a_member_comes_latest_first_and_says_what_counts(ctx: Flask) -> None:

@@ -43,6 +43,13 @@ def test_an_organiser_finds_todays_code_in_one_tap(office: Office) -> None:
     assert 'href="/sessions/new"' in page
 
 
+def test_what_is_open_now_stands_before_what_began_earlier(office: Office) -> None:
+    make_session(office.a, title="早上的", starts_at=at(0, 8), minutes=30, state=SessionState.CLOSED)
+    make_session(office.a, title="正开着", starts_at=at(0, 20), minutes=30, state=SessionState.OPEN)
+    page = office.browser().get("/").text
+    assert page.index("正开着") < page.index("早上的")
+
+
 def test_what_is_left_to_do_is_listed_with_its_way(office: Office) -> None:
     browser = office.browser()
     unfinished = closed_with_nobody_recorded(office, browser)

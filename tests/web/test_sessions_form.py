@@ -74,7 +74,7 @@ def test_wrong_input_says_so_at_the_field_and_keeps_what_was_typed(office: Offic
         **office.typed(title="", day="2026-13-40", minutes="很多", note="请自带水杯", step="publish"),
     )
     assert answer.status_code == 422
-    for said in ("请填写主题", "请填写日期", "请填写整数", "有内容需要修改"):
+    for said in ("请填写日期", "请填写整数", "有内容需要修改"):
         assert said in answer.text
     assert value_of(answer.text, "day") == "2026-13-40"
     assert value_of(answer.text, "minutes") == "很多"
@@ -86,13 +86,13 @@ def test_wrong_input_says_so_at_the_field_and_keeps_what_was_typed(office: Offic
 
 
 def test_what_the_service_refuses_stands_at_its_field(office: Office) -> None:
-    answer = post(
-        office.browser(), "/sessions/new", **office.typed(starts="16:30", ends="14:30", minutes="2000")
-    )
+    wrong = office.typed(title=" ", starts="16:30", ends="14:30", minutes="2000", lecturer_name=["长" * 81])
+    answer = post(office.browser(), "/sessions/new", **wrong)
     assert answer.status_code == 422
-    assert 'id="ends-error"' in answer.text
-    assert 'id="minutes-error"' in answer.text
-    assert value_of(answer.text, "title") == "主题党日"
+    for field in ("title", "ends", "minutes"):
+        assert f'id="{field}-error"' in answer.text
+    assert "不超过 80 个字" in answer.text
+    assert value_of(answer.text, "venue") == "党校"
 
 
 def test_a_host_outside_the_scope_cannot_be_chosen(office: Office) -> None:

@@ -192,6 +192,10 @@ def _of_tab(tab: Tab, today: date) -> list[ColumnElement[bool]]:
 
 
 def _order(tab: Tab) -> tuple[ColumnElement[Any], ...]:
-    if tab in (Tab.UPCOMING, Tab.TODAY, Tab.DRAFTS):
+    if tab is Tab.TODAY:
+        # What is going on now stands first, however long the day.
+        is_open = TrainingSession.state == SessionState.OPEN
+        return is_open.desc(), TrainingSession.starts_at.asc(), TrainingSession.id.asc()
+    if tab in (Tab.UPCOMING, Tab.DRAFTS):
         return TrainingSession.starts_at.asc(), TrainingSession.id.asc()
     return TrainingSession.starts_at.desc(), TrainingSession.id.desc()
