@@ -35,7 +35,8 @@ def register_features(app: Flask) -> None:
     """Import every feature's tables, then register what it serves."""
     for name in TABLES:
         import_module(name)
-    for name in PAGES:
-        app.register_blueprint(import_module(name).bp)
+    # All are imported before any is registered: attendance adds its pages to the sessions' blueprint.
+    for module in [import_module(name) for name in PAGES]:
+        app.register_blueprint(module.bp)
     for name in EXTENSIONS:
         import_module(name).init_app(app)

@@ -20,9 +20,8 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> Any:
 
 def run() -> None:
     engine = current_app.extensions["migrate"].db.engine
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection = connection.execution_options(sqlite_immediate=True)
+    # SQLite alone reads this option: a migration writes from its first statement on.
+    with engine.connect().execution_options(sqlite_immediate=True) as connection:
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

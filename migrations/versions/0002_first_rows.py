@@ -65,7 +65,8 @@ def upgrade() -> None:
         sa.column("position", sa.Integer),
     )
     op.bulk_insert(
-        modes, [{"key": k, "name_zh": zh, "name_en": en, "position": i} for i, (k, zh, en) in enumerate(MODES)]
+        modes,
+        [{"key": k, "name_zh": zh, "name_en": en, "position": i} for i, (k, zh, en) in enumerate(MODES)],
     )
     policies = sa.table(
         "hour_policies",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, HourPolicy
@@ -13,7 +13,7 @@ from app.attendance.queries.hours import day_minutes, policy_of
 from app.core.clock import today
 from app.core.vocabulary import COUNTED_STATUSES, ExcuseReason, Group, Method, Status
 from app.members.models import OrgPost, OrgUnit
-from app.members.queries.as_of import standing_of
+from app.members.queries.as_of import members_as_of
 from app.trainings.models import SessionKind, TrainingSession, Venue
 
 CENTRAL_KIND = "central_training"
@@ -87,12 +87,6 @@ def member_attendance(
     return [AttendanceRow(**row._mapping) for row in session.execute(query)]
 
 
-def member_attendance_count(session: Session, member_id: int) -> int:
-    """How many rows `member_attendance` has in all."""
-    query = select(func.count()).select_from(Attendance).where(Attendance.member_id == member_id)
-    return session.scalar(query) or 0
-
-
 def member_hours(session: Session, member_id: int, year: int, on: date | None = None) -> MemberHours:
     """Credited hours of one member's year, by the same caps as the report of study hours.
 
@@ -102,10 +96,7 @@ def member_hours(session: Session, member_id: int, year: int, on: date | None = 
     on = on or max(date(year, 1, 1), min(today(), date(year, 12, 31)))
     policy = policy_of(session, year)
     minutes, made_up = _minutes(session, member_id, year, policy)
-    # The age matters for no group that is asked for here.
-    standing = standing_of(session, member_id, on, elderly_age=60)
-    is_exempt = standing is not None and bool(standing.groups & Group.EXEMPT.bit)
-    has_post = _has_post(session, member_id, on)
+    is_exempt, has_post = _exempt_and_post(session, member_id, on)
     required = 0 if is_exempt else policy.post_hours if has_post else policy.member_hours
     hours = _hours(minutes, policy)
     return MemberHours(
@@ -143,11 +134,13 @@ def _minutes(session: Session, member_id: int, year: int, policy: HourPolicy) ->
     return int(row[0] or 0), int(row[1] or 0)
 
 
-def _has_post(session: Session, member_id: int, on: date) -> bool:
-    query = select(OrgPost.post).where(
-        OrgPost.member_id == member_id, OrgPost.starts_on <= on, OrgPost.ends_on > on
-    )
-    return session.scalars(query.limit(1)).first() is not None
+def _exempt_and_post(session: Session, member_id: int, on: date) -> tuple[bool, bool]:
+    """Whether nothing is required of the member on a day, and whether the member holds a post then."""
+    post = exists().where(OrgPost.member_id == member_id, OrgPost.starts_on <= on, OrgPost.ends_on > on)
+    # The age matters for no group that is asked for here.
+    standing = members_as_of(on, 60, member_id).subquery("standing")
+    row = session.execute(select(standing.c.groups, post.label("has_post"))).first()
+    return (bool(row.groups & Group.EXEMPT.bit), bool(row.has_post)) if row else (False, False)
 
 
 def _central_classes(session: Session, member_id: int, year: int) -> int:

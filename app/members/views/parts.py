@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 # Takes (member_id, today), after the member was found within the reader's scope; returns template
-# variables, for example {"attendance": …} for members/_attendance.html.
+# variables, for example {"attendance": …} for attendance/_member.html.
 Part = Callable[[int, date], Mapping[str, Any]]
 PARTS: list[Part] = []
 

@@ -24,7 +24,7 @@ from app.reports.queries.place import (
     place_in_scope,
     places_to_choose,
 )
-from app.reports.queries.study_hours import StudyHours, StudyHoursItem, policy_of, study_hours, year_hours
+from app.reports.queries.study_hours import StudyHours, StudyHoursItem, study_hours, year_hours
 from app.reports.queries.uncovered import Uncovered, UncoveredItem, uncovered
 
 __all__ = [
@@ -61,7 +61,6 @@ __all__ = [
     "person_times_total",
     "place_in_scope",
     "places_to_choose",
-    "policy_of",
     "rows_behind",
     "sessions_behind",
     "study_hours",

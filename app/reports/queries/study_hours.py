@@ -9,6 +9,7 @@ from sqlalchemy import Integer, case, cast, func, select, true
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, HourPolicy
+from app.attendance.queries.hours import day_minutes, policy_of
 from app.core.vocabulary import Group, Status
 from app.members.models import Member, OrgPost, OrgUnit
 from app.reports.queries.coverage import members_of_day
@@ -46,14 +47,6 @@ class StudyHours:
     hours: float
     items: tuple[StudyHoursItem, ...]
     next: Key | None
-
-
-def policy_of(session: Session, year: int) -> HourPolicy:
-    """The study-hour rule of a year: the latest one made for it or for an earlier year."""
-    query = select(HourPolicy).where(HourPolicy.from_year <= year).order_by(HourPolicy.from_year.desc())
-    found = session.scalars(query.limit(1)).first()
-    # Years before the first rule are read by the first one.
-    return found or session.scalars(select(HourPolicy).order_by(HourPolicy.from_year).limit(1)).one()
 
 
 def study_hours(
@@ -144,27 +137,15 @@ def _item(row: Any, minutes_per_hour: int) -> StudyHoursItem:
     )
 
 
-def _at_most(value: Any, cap: int) -> Any:
-    return case((value > cap, cap), else_=value)
-
-
 def _credit(policy: HourPolicy, year: Period, day: Any, place: Place) -> Any:
     """Subquery (member_id, minutes, made_up): a year's minutes after both caps."""
-    made_up = Attendance.status == Status.MADE_UP
-    morning, afternoon = Attendance.morning_minutes, Attendance.minutes - Attendance.morning_minutes
-
-    def capped(before_noon: Any, after_noon: Any) -> Any:
-        half = policy.half_day_cap_minutes
-        both = _at_most(func.sum(before_noon), half) + _at_most(func.sum(after_noon), half)
-        return _at_most(both, policy.day_cap_minutes)
-
     # A filter that lets everyone through costs as much as the year's sums do.
     of_day = true() if place.is_everything else Attendance.member_id.in_(select(day.c.member_id))
     days = (
         select(
             Attendance.member_id,
-            capped(morning, afternoon).label("minutes"),
-            capped(case((made_up, morning), else_=0), case((made_up, afternoon), else_=0)).label("made_up"),
+            day_minutes(policy).label("minutes"),
+            day_minutes(policy, Attendance.status == Status.MADE_UP).label("made_up"),
         )
         .where(*counted_in(year), of_day)
         .group_by(Attendance.member_id, Attendance.office_date)

@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import request
 
+from app.attendance.queries.hours import policy_of
 from app.core.access import permission
 from app.core.errors import InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy
-from app.reports.queries import duties, ledger, policy_of
+from app.reports.queries import duties, ledger
 from app.reports.tables import EACH_KIND, duties_table, ledger_table
 from app.reports.views.frame import answer, bp, cut, page_of, question
 

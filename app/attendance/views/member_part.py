@@ -1,0 +1,38 @@
+"""What attendance shows on a member's page: the year's hours and the latest records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from app.attendance.queries.member import member_attendance, member_hours
+from app.core.access import current_staff
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.labels import METHOD_LABELS
+from app.members.views.parts import PARTS
+from app.trainings.queries.listing import sessions_in_scope
+
+SHOWN = 20
+
+
+def studied(member_id: int, on: date) -> Mapping[str, Any]:
+    """Variables of attendance/_member.html; sessions out of the reader's reach are named, not linked."""
+    session = db.session()
+    # One more than is shown tells whether there are more.
+    found = member_attendance(session, member_id, limit=SHOWN + 1)
+    rows = found[:SHOWN]
+    scope = current_staff().scope_if_held("sessions.read")
+    ids = [row.session_id for row in rows]
+    return {
+        "attendance": True,
+        "hours": member_hours(session, member_id, on.year),
+        "rows": rows,
+        "has_more": len(found) > SHOWN,
+        "method_labels": METHOD_LABELS,
+        "reachable": sessions_in_scope(session, ids, scope, utc_now()) if scope else set(),
+    }
+
+
+PARTS.append(studied)
