@@ -14,6 +14,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from app.attendance.queries.hours import policy_of
 from app.cli._refusals import refusals
 from app.core.access import Scope
 from app.core.clock import today
@@ -178,5 +179,5 @@ def ledger(options: Options) -> None:
     """The ledger of classes and single sessions."""
     ask, session = _ask(options), db.session()
     result = queries.ledger(session, ask.period, ask.place, EVERYTHING)
-    per_hour = queries.policy_of(session, ask.period.last.year).minutes_per_hour
+    per_hour = policy_of(session, ask.period.last.year).minutes_per_hour
     _print(options, tables.ledger_table(result, per_hour, ask), serialise.ledger_body(result))
