@@ -12,7 +12,7 @@ from flask import Flask, Response, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from app.core.i18n import Text, lazy
+from app.core.i18n import Text, gettext, lazy
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +41,13 @@ class AppError(Exception):
         self.code = code or self.code
         self.errors = tuple(errors)
         super().__init__(self.code)
+
+    @property
+    def words(self) -> str:
+        """What happened and what to do, for a place that has room for one line."""
+        if self.detail is self.title:
+            return str(self.title)
+        return str(gettext("%(title)s。%(detail)s", title=self.title, detail=self.detail))
 
 
 class InvalidInput(AppError):

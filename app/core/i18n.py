@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from flask import Flask, current_app, has_request_context, request
@@ -20,6 +21,7 @@ __all__ = [
     "gettext",
     "is_english",
     "lazy",
+    "listed",
     "localised",
     "moment_text",
     "ngettext",
@@ -49,6 +51,11 @@ def is_english() -> bool:
 def localised(name_zh: str, name_en: str) -> str:
     """The name in the reader's language, for rows of tables that the office edits."""
     return name_en if is_english() else name_zh
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names one after another: 甲、乙 / A, B."""
+    return str(gettext("、")).join(str(name) for name in names)
 
 
 def day_text(day: date | None) -> str:

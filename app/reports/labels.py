@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from app.core.i18n import day_text, is_english
+from app.core.i18n import day_text, is_english, listed
 from app.core.i18n import gettext as _
 from app.core.labels import GROUP_LABELS
 from app.core.vocabulary import Group
@@ -20,7 +20,7 @@ def group_label(group: Group) -> str:
 
 def groups_label(groups: Iterable[Group]) -> str:
     """All of a member's groups in one cell."""
-    return "、".join(group_label(group) for group in groups)
+    return listed(group_label(group) for group in groups)
 
 
 def month_label(month: str) -> str:

@@ -64,7 +64,7 @@
       const { ok, body } = await post(root.dataset.scanUrl, { card: text });
       lastText = text;
       lastAt = Date.now();
-      say(ok ? body.message : `${body.title}。${body.detail}`, ok ? (body.created ? "good" : "again") : "bad");
+      say(ok ? body.message : [body.title, body.detail].join(document.documentElement.lang === "en" ? ". " : "。"), ok ? (body.created ? "good" : "again") : "bad");
       signal(ok);
       undo.hidden = !(ok && body.undo);
       undo.dataset.url = (ok && body.undo) || "";

@@ -30,7 +30,7 @@ def tick(session_id: int, member_id: int) -> Any:
     try:
         _record(session_id, member_id, wanted)
     except CheckInRefused as error:
-        refused = f"{error.title}。{error.detail}"
+        refused = error.words
     if request.headers.get("HX-Request") == "true":
         return _row(session_id, member_id, refused)
     if refused is not None:
@@ -49,7 +49,7 @@ def tick_several(session_id: int) -> Any:
             session_id, chosen, wanted.status or Status.PRESENT, current_scope(), utc_now(), **session_rules()
         )
     except CheckInRefused as error:
-        flash(f"{error.title}。{error.detail}", "warning")
+        flash(error.words, "warning")
         return _back(session_id)
     if not chosen:
         flash(_("还没有选人。请先在名单上打勾,再点按钮。"), "warning")

@@ -48,7 +48,7 @@ def scan_card(session_id: int) -> Any:
     except AppError as refused:
         if wants_json():
             raise
-        flash(f"{refused.title}。{refused.detail}", "error")
+        flash(refused.words, "error")
         return redirect(url_for("checkin.scanner", session_id=session_id))
     message = (
         _("%(name)s 已签到", name=result.name)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.access import Scope
 from app.core.crypto import blind_index, unseal
 from app.core.i18n import gettext as _
+from app.core.i18n import listed
 from app.members.phones import mask_phone
 from app.members.roster import queries
 from app.members.roster.plan import Change, ChangedMember, ImportDates, NewMember, Plan
@@ -101,7 +102,7 @@ class _Planner:
         """The branch that the row names; refuses the row when there is none."""
         found = self.book.find(row.branch, row.branch_code)
         if found.org_id is None:
-            params = {"text": row.branch or row.branch_code, "near": "、".join(found.near)}
+            params = {"text": row.branch or row.branch_code, "near": listed(found.near)}
             self._refuse(row.place, Problem(found.problem, _branch_field(row), params))
         return found.org_id
 

@@ -97,4 +97,4 @@ def row_words(problem: Problem, place: Place, headers: Mapping[int, Header], tit
     if problem.field and header and problem.field in header.positions:
         letter = column_letter(header.positions[problem.field])
         where = f"{where} {cell_words(letter, header.titles[problem.field])}"
-    return f"{where}:{problem_words(problem, titles)}"
+    return str(_("%(where)s:%(words)s", where=where, words=problem_words(problem, titles)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain, islice
 
-from app.core.i18n import lazy
+from app.core.i18n import lazy, listed
 from app.members.roster.files import Sheet, open_sheets, text_of
 from app.members.roster.problems import FileRefused
 from app.members.roster.rules_columns import (
@@ -80,7 +80,7 @@ def table_rows(content: bytes, columns: Sequence[Column], roster: Roster) -> Ite
                 continue
             yield TableRow(Place(number, row_number), known, sheet.serial_offset)
     if not roster.headers:
-        wanted = "、".join(column.header for column in columns if column.required)
+        wanted = listed(column.header for column in columns if column.required)
         detail = lazy("没有找到表头。表格里要有一行列名,至少包括:%(wanted)s。", wanted=wanted)
         raise FileRefused(detail, code="file_no_header")
 
@@ -95,7 +95,7 @@ def _under_header(
         detail = lazy("列名“%(header)s”出现了两次,分不清用哪一列。请删去一列。", header=error.header)
         raise FileRefused(detail, code="file_doubled_column") from error
     except MissingColumns as error:
-        detail = lazy("缺少必需的列:%(headers)s。", headers="、".join(error.headers))
+        detail = lazy("缺少必需的列:%(headers)s。", headers=listed(error.headers))
         raise FileRefused(detail, code="file_missing_column") from error
     if header is None:
         return None, iter(())

@@ -26,7 +26,7 @@ from app.attendance.models import Attendance
 from app.core.access import Scope
 from app.core.errors import NotFound
 from app.core.i18n import gettext as _
-from app.core.i18n import localised
+from app.core.i18n import listed, localised
 from app.core.vocabulary import COUNTED_STATUSES, SessionState
 from app.members.models import OrgPlacement, OrgUnit
 from app.members.queries.tree import OrgRow, org_by_code, placed_on, roots, subtree_ids, tree
@@ -94,7 +94,7 @@ def _whole_scope(session: Session, scope: Scope, today: date) -> Place:
     units = [row for row in tree(session, scope, today) if row.id in scope.org_ids]
     tops = [row for row in units if not any(_is_below(row, other) for other in units)]
     ids = tuple(row.id for row in tops)
-    names = "、".join(row.name for row in tops)
+    names = listed(row.name for row in tops)
     return Place(ids, tops[0].code if len(tops) == 1 else None, names, _covers_all(session, set(ids), today))
 
 

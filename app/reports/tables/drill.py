@@ -9,7 +9,6 @@ from app.reports.labels import groups_label
 from app.reports.queries import Each, Lines, MemberLine, SessionLine
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
 
-_MARKS = {CountMark.EXACT: "", CountMark.NEARLY: lazy("近"), CountMark.OVER: lazy("余")}
 ROW_COLUMNS = (
     Column("name", lazy("姓名"), width=10),
     Column("org", lazy("当日支部"), width=30),
@@ -104,11 +103,12 @@ def _session(line: SessionLine) -> TableRow:
 
 
 def declared_text(count: int | None, mark: CountMark) -> str:
-    """A head count with the mark it was published with: 近50, 50余."""
+    """A head count with the mark it was published with: 近50, 50余 / nearly 50, over 50."""
     if count is None:
         return ""
-    word = str(_MARKS[mark])
-    return f"{word}{count:,}" if mark is CountMark.NEARLY else f"{count:,}{word}"
+    if mark is CountMark.NEARLY:
+        return str(_("近%(n)s", n=f"{count:,}"))
+    return str(_("%(n)s余", n=f"{count:,}")) if mark is CountMark.OVER else f"{count:,}"
 
 
 MEMBER_COLUMNS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core.i18n import day_text, lazy
+from app.core.i18n import day_text, lazy, listed
 from app.core.i18n import gettext as _
 from app.reports.definitions import notes
 from app.reports.labels import groups_label, month_label
@@ -142,9 +142,9 @@ def _ledger_row(item: LedgerItem, minutes_per_hour: int, ask: Ask) -> TableRow:
             Cell(item.kind_label),
             Cell(item.title, session),
             Cell(days),
-            Cell("、".join(item.venues)),
+            Cell(listed(item.venues)),
             Cell(item.host_name),
-            Cell("、".join(item.lecturers)),
+            Cell(listed(item.lecturers)),
             Cell(item.sessions, sessions),
             Cell(hours_of(item.minutes, minutes_per_hour)),
             Cell(item.expected),
