@@ -119,9 +119,9 @@ class SessionForm(Form):  # type: ignore[misc]
         lazy("另请的党员"), coerce=int, validate_choice=False, invalid_value_message=_FROM_LIST
     )
     note = TextAreaField(lazy("备注"))
-    declared = IntegerField(lazy("申报人次"), [Optional()], invalid_value_message=_A_NUMBER)
+    declared = IntegerField(lazy("上报人次"), [Optional()], invalid_value_message=_A_NUMBER)
     mark = SelectField(
-        lazy("人次的写法"),
+        lazy("数字的写法(近、余)"),
         choices=[SelectChoice(mark.value, label) for mark, label in MARK_LABELS.items()],
         default=CountMark.EXACT.value,
         invalid_choice_message=_FROM_LIST,

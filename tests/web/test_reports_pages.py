@@ -138,7 +138,7 @@ def test_every_number_opens_as_many_rows_as_it_says(chief: FlaskClient, address:
     for value, label, href in found:
         behind = page(chief, href)
         if label in SUMS:
-            assert SUMS[label].format(value) in behind, (address, label, href)
+            assert SUMS[label].format(f"{int(value):,}") in behind, (address, label, href)
             continue
         shown = re.search(r'id="count" data-value="(\d+)"', behind)
         assert shown is not None, href

@@ -65,7 +65,7 @@ def _numbers(row: CoverageRow, ask: Ask, params: Params) -> tuple[Cell, ...]:
 UNCOVERED_COLUMNS = (
     Column("name", lazy("姓名"), width=10),
     Column("org", lazy("所在支部"), width=30),
-    Column("groups", lazy("类别"), width=24),
+    Column("groups", lazy("党员类别"), width=24),
     Column("phone", lazy("手机"), width=14),
     Column("last_attended_on", lazy("最近一次参加"), Look.DAY),
     Column("suggested_mode", lazy("建议方式"), width=12),

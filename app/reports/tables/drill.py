@@ -114,7 +114,7 @@ def declared_text(count: int | None, mark: CountMark) -> str:
 MEMBER_COLUMNS = (
     Column("name", lazy("姓名"), width=10),
     Column("org", lazy("所在支部"), width=30),
-    Column("groups", lazy("类别"), width=24),
+    Column("groups", lazy("党员类别"), width=24),
     Column("covered", lazy("期间内"), width=12),
 )
 

@@ -15,7 +15,7 @@ EACH_KIND = "each"
 STUDY_COLUMNS = (
     Column("name", lazy("姓名"), width=10),
     Column("org", lazy("支部"), width=30),
-    Column("groups", lazy("类别"), width=24),
+    Column("groups", lazy("党员类别"), width=24),
     Column("required_hours", lazy("要求"), Look.COUNT, "required_hours"),
     Column("hours", lazy("已修"), Look.HOURS, "study_hours"),
     Column("make_up_hours", lazy("其中补学"), Look.HOURS),

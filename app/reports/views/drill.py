@@ -81,7 +81,11 @@ def attendance_rows() -> Any:
     ask, behind, words = _behind(asked)
     lines = rows_behind(asked.session, behind, each, cut())
     table = attendance_table(lines, each, ask)
-    sums = _("共 %(rows)s 人次,%(minutes)s 分钟", rows=lines.sums["rows"], minutes=lines.sums["minutes"])
+    sums = _(
+        "共 %(rows)s 人次,%(minutes)s 分钟",
+        rows=f"{lines.sums['rows']:,}",
+        minutes=f"{lines.sums['minutes']:,}",
+    )
     page = page_of(table, lines.count)
     return answer("reports/rows.html", asked, table, page=page, words=words, sums=sums)
 
@@ -95,7 +99,7 @@ def session_rows() -> Any:
     lines = sessions_behind(asked.session, behind, each, cut())
     table = sessions_table(lines, each, ask)
     people = lines.sums["declared_person_times"]
-    sums = _("共 %(n)s 场,上报 %(people)s 人次", n=lines.sums["sessions"], people=people)
+    sums = _("共 %(n)s 场,上报 %(people)s 人次", n=f"{lines.sums['sessions']:,}", people=f"{people:,}")
     page = page_of(table, lines.count)
     return answer("reports/rows.html", asked, table, page=page, words=words, sums=sums)
 

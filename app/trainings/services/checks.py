@@ -78,7 +78,7 @@ def _number_errors(draft: SessionDraft) -> Iterator[FieldError]:
     if draft.credited_minutes is not None and not 0 <= draft.credited_minutes <= 1440:
         yield FieldError("credited_minutes", "out_of_range", lazy("计入学时的分钟数应在 0 到 1440 之间。"))
     if draft.declared_person_times is not None and not 0 <= draft.declared_person_times <= MOST_DECLARED:
-        yield FieldError("declared_person_times", "out_of_range", lazy("申报人次应在 0 到 100 万之间。"))
+        yield FieldError("declared_person_times", "out_of_range", lazy("上报人次应在 0 到 100 万之间。"))
 
 
 def _catalogue_errors(session: Session, draft: SessionDraft, scope: Scope, day: date) -> Iterator[FieldError]:
