@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, func, select, text
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, event, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.crypto import purpose_key
@@ -39,27 +39,40 @@ class AuditEntry(Base):
 def record_act(
     session: Session, action: str, subject: str, actor_id: int | None, at: datetime, **detail: Any
 ) -> None:
-    """Append one entry inside the caller's writing transaction."""
+    """Note one act of the caller's writing transaction; it is chained when that commits.
+
+    Last of all, because the chain has one lock for the whole database: whoever held it while waiting
+    for a row would wait for somebody who waits for the chain.
+    """
+    entry = AuditEntry(
+        at=at.astimezone(UTC), actor_id=actor_id, action=action, subject=subject, detail=detail
+    )
+    session.info.setdefault("acts", []).append(entry)
+
+
+@event.listens_for(Session, "before_commit")
+def _chain(session: Session) -> None:
+    entries: list[AuditEntry] = session.info.pop("acts", [])
+    if not entries:
+        return
+    session.flush()
     if is_postgresql(session):
         # Two writers must not chain onto the same row; SQLite has only one writer anyway.
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
-    session.flush()
     last = session.execute(
         select(AuditEntry.id, AuditEntry.entry_hash).order_by(AuditEntry.id.desc()).limit(1)
     ).first()
-    entry = AuditEntry(
-        # Numbered here, not by the database, because the hash covers the number too.
-        id=last.id + 1 if last else 1,
-        at=at.astimezone(UTC),
-        actor_id=actor_id,
-        action=action,
-        subject=subject,
-        detail=detail,
-        previous_hash=last.entry_hash if last else GENESIS,
-    )
-    entry.entry_hash = _entry_hash(entry)
-    session.add(entry)
-    session.flush()
+    number, previous = (last.id, last.entry_hash) if last else (0, GENESIS)
+    # Numbered here, not by the database, because the hash covers the number too.
+    for entry in entries:
+        entry.id, entry.previous_hash = (number := number + 1), previous
+        previous = entry.entry_hash = _entry_hash(entry)
+    session.add_all(entries)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_acts(session: Session, _previous: object) -> None:
+    session.info.pop("acts", None)
 
 
 def first_bad_entry(session: Session) -> int | None:

@@ -87,8 +87,12 @@ def init_db(app: Flask, settings: Settings) -> None:
 def engine_options(url: str) -> dict[str, Any]:
     """Arguments for create_engine: SQLite in explicit transactions, PostgreSQL with timeouts."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"isolation_level": None, "check_same_thread": False, "timeout": 10}}
+        return {
+            "hide_parameters": True,
+            "connect_args": {"isolation_level": None, "check_same_thread": False, "timeout": 10},
+        }
     return {
+        "hide_parameters": True,
         "pool_pre_ping": True,
         "pool_size": 10,
         "max_overflow": 10,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import LargeBinary, Select, String, delete, select
+from sqlalchemy import LargeBinary, Select, String, case, delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -39,18 +39,20 @@ def check_and_count(
 
 def allow(session: Session, kind: str, subject: str, now: datetime, *, limit: int, window: timedelta) -> bool:
     """Count one try and tell whether it is within `limit` per `window`; never raises."""
-    key = {"kind": kind, "subject": blind_index(subject, "throttle")}
     insert = postgresql_insert if is_postgresql(session) else sqlite_insert
-    # Unique key, not a prior SELECT: two first tries may arrive at once.
-    session.execute(insert(ThrottleCount).values(window_start=now, tries=0, **key).on_conflict_do_nothing())
-    row = session.scalars(_row(kind, subject)).one()
-    if now - row.window_start >= window:
-        row.window_start, row.tries = now, 0
-    if row.tries >= limit:
-        return False
-    row.tries += 1
-    session.flush()
-    return True
+    over = ThrottleCount.window_start <= now - window
+    statement = insert(ThrottleCount).values(
+        kind=kind, subject=blind_index(subject, "throttle"), window_start=now, tries=1
+    )
+    # One statement: a row looked for first may be made, or forgotten, by somebody else meanwhile.
+    statement = statement.on_conflict_do_update(
+        index_elements=[ThrottleCount.kind, ThrottleCount.subject],
+        set_={
+            "window_start": case((over, now), else_=ThrottleCount.window_start),
+            "tries": case((over, 1), else_=ThrottleCount.tries + 1),
+        },
+    )
+    return session.execute(statement.returning(ThrottleCount.tries)).scalar_one() <= limit
 
 
 def give_back(session: Session, kind: str, subject: str) -> None:

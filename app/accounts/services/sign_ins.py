@@ -51,8 +51,9 @@ def sign_in(username: str, password: str, address: str, now: datetime) -> str:
         if user is None or not user.is_active or user.password_hash != stored:
             raise SignInRefused()
         user.password_hash = rehashed or user.password_hash
-        throttle.forget(session, "sign_in_account", name)
+        # Address first, as when counting: two sign-ins of one account must not wait for each other in a ring.
         throttle.give_back(session, "sign_in_address", place)
+        throttle.forget(session, "sign_in_account", name)
         session.execute(delete(StaffLogin).where(StaffLogin.user_id == user.id, StaffLogin.expires_at <= now))
         session.add(
             StaffLogin(

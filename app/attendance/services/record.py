@@ -59,7 +59,8 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
     """
     with writing() as session:
         lock_shared_or_alone(session, sighting.session_id, alone=False)
-        row = session.get(TrainingSession, sighting.session_id)
+        # Anew: a caller may have read it before the lock was held.
+        row = session.get(TrainingSession, sighting.session_id, populate_existing=True)
         if row is None:
             raise NotFound()
         refused = refusal(row.state, sighting.method, sighting.status)

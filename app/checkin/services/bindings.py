@@ -18,11 +18,11 @@ from app.core.audit import record_act
 from app.core.clock import office_date
 from app.core.crypto import blind_index, new_token, token_hash
 from app.core.db import db, writing
-from app.core.errors import InvalidInput, NotFound
+from app.core.errors import InvalidInput
 from app.core.i18n import lazy
 from app.core.throttle import check_and_count, forget
 from app.members.models import Member, Membership, OrgUnit
-from app.members.queries.as_of import members_in_scope
+from app.members.services.spans import require_member
 
 BIND_CODE_LIFE = timedelta(days=7)
 TRIES_WINDOW = timedelta(minutes=15)
@@ -197,5 +197,4 @@ def _code_hash(code: str) -> bytes:
 
 
 def _require_member(session: Session, member_id: int, scope: Scope, now: datetime) -> None:
-    if not members_in_scope(session, [member_id], scope, office_date(now)):
-        raise NotFound()
+    require_member(session, member_id, scope, office_date(now))

@@ -19,8 +19,7 @@ from app.core.audit import record_act
 from app.core.clock import office_date
 from app.core.crypto import seal, token_hash, unseal
 from app.core.db import db, writing
-from app.core.errors import NotFound
-from app.members.queries.as_of import members_in_scope
+from app.members.services.spans import require_member
 
 # Upper case and digits only: a QR code holds them in fewer modules.
 PREFIX = "BULOU:"
@@ -53,8 +52,7 @@ def issue_card(member_id: int, scope: Scope, now: datetime) -> str:
     """A new card; the one before stops working. Returns its QR text. Raises NotFound."""
     token = base64.b32encode(secrets.token_bytes(20)).decode()
     with writing() as session:
-        if not members_in_scope(session, [member_id], scope, office_date(now)):
-            raise NotFound()
+        require_member(session, member_id, scope, office_date(now))
         _revoke(session, member_id, now)
         session.add(
             MemberCard(
@@ -71,8 +69,7 @@ def issue_card(member_id: int, scope: Scope, now: datetime) -> str:
 def revoke_card(member_id: int, scope: Scope, now: datetime) -> bool:
     """Stop the member's card; False when there was none. Raises NotFound."""
     with writing() as session:
-        if not members_in_scope(session, [member_id], scope, office_date(now)):
-            raise NotFound()
+        require_member(session, member_id, scope, office_date(now))
         revoked = _revoke(session, member_id, now)
         record_act(session, "card.revoke", f"member:{member_id}", scope.user_id, now)
         return revoked

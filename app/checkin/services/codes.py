@@ -12,7 +12,7 @@ from app.checkin.queries.lookup import code_session, open_sessions_for
 from app.core.access import Scope
 from app.core.clock import office_date
 from app.core.db import db, writing
-from app.core.throttle import check_and_count, forget
+from app.core.throttle import check_and_count, give_back
 from app.core.vocabulary import Method, Status
 from app.trainings.queries.sessions import scoped_session
 
@@ -95,7 +95,7 @@ def read_short_code(text: str, member_id: int, now: datetime, *, step_seconds: i
     if len(matching) != 1:
         raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
     with writing() as session:
-        forget(session, "short_code", str(member_id))
+        give_back(session, "short_code", str(member_id))
     return ReadCode(matching[0], Method.SHORT_CODE)
 
 

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.clock import office_date
-from app.core.db import writing
+from app.core.db import is_postgresql, writing
 from app.core.errors import InvalidInput, WrongState
 from app.core.i18n import lazy
 from app.core.vocabulary import AudienceKind, SessionState
@@ -23,7 +25,7 @@ from app.trainings.queries.sessions import audience_ids, scoped_session
 from app.trainings.rules import CLOSES_AFTER, OPENS_BEFORE
 from app.trainings.services.checks import CheckedDraft, check_draft
 from app.trainings.services.expected import fix_expected
-from app.trainings.services.facts import rewrite_facts
+from app.trainings.services.facts import rewrite_facts, rewrite_standings
 
 EDITABLE = (SessionState.DRAFT, SessionState.PUBLISHED, SessionState.OPEN, SessionState.CLOSED)
 AUDIENCE_EDITABLE = (SessionState.DRAFT, SessionState.PUBLISHED)
@@ -81,6 +83,7 @@ def update_session(
             _write_audience(session, row, checked, draft.audience)
         if row.state is SessionState.PUBLISHED:
             fix_expected(session, row, elderly_age)
+            rewrite_standings(session, row, elderly_age)
         rewrite_facts(session, row, tz)
         record_act(session, "session.update", f"session:{row.id}", scope.user_id, now)
         return SavedSession(row.id, row.state.value, find_clashes(session, row, elderly_age))
@@ -159,9 +162,7 @@ def _venue_id(session: Session, name: str | None) -> int | None:
     name = (name or "").strip()
     if not name:
         return None
-    venue = session.scalars(select(Venue).where(Venue.name == name)).first()
-    if venue is None:
-        venue = Venue(name=name)
-        session.add(venue)
-        session.flush()
-    return venue.id
+    insert = postgresql_insert if is_postgresql(session) else sqlite_insert
+    # The unique key decides, not a prior SELECT: two sessions may name a new venue at once.
+    session.execute(insert(Venue).values(name=name).on_conflict_do_nothing())
+    return session.scalars(select(Venue.id).where(Venue.name == name)).one()

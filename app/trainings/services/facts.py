@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, update
+from sqlalchemy import Table, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app.core.db import Base
 from app.core.vocabulary import SessionState
-from app.trainings.models import TrainingSession
+from app.members.queries.as_of import members_as_of
+from app.trainings.models import ExpectedAttendee, TrainingSession
 from app.trainings.rules import split_credit
 
 
@@ -30,5 +31,26 @@ def rewrite_facts(session: Session, row: TrainingSession, tz: ZoneInfo) -> None:
             class_id=row.class_id,
             minutes=credit.total,
             morning_minutes=credit.morning,
+        )
+    )
+
+
+def rewrite_standings(session: Session, row: TrainingSession, elderly_age: int) -> None:
+    """Give leaves noted before check-in the branch, groups and expectation of the session's present day."""
+    attendance: Table = Base.metadata.tables["attendance"]
+    standing = members_as_of(row.office_date, elderly_age).subquery("standing")
+    of_row = standing.c.member_id == attendance.c.member_id
+    branch = select(standing.c.org_id).where(of_row).scalar_subquery()
+    groups = select(standing.c.groups).where(of_row).scalar_subquery()
+    listed = exists().where(
+        ExpectedAttendee.session_id == row.id, ExpectedAttendee.member_id == attendance.c.member_id
+    )
+    session.execute(
+        update(attendance)
+        .where(attendance.c.session_id == row.id)
+        .values(
+            org_id=func.coalesce(branch, attendance.c.org_id),
+            groups=func.coalesce(groups, attendance.c.groups),
+            is_extra=~listed,
         )
     )
