@@ -25,7 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.core.i18n import init_i18n
     from app.core.logs import init_logs
     from app.core.pages import init_pages
-    from app.core.security import init_security
+    from app.core.security import csrf, init_security
     from app.features import register_features
 
     init_errors(app)
@@ -37,4 +37,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_health(app)
     init_pages(app)
     register_features(app)
+    # Last, so that a refused form is answered with the page of the person who sent it.
+    csrf.init_app(app)
     return app

@@ -26,6 +26,9 @@ REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL") or os.environ.get("CI"))
 # Filled by the migration; tests read them and put back what they change.
 REFERENCE_TABLES = {"session_kinds", "delivery_modes", "hour_policies"}
 
+# Uses of the PostgreSQL server under way in this process.
+_USES: list[int] = []
+
 
 def test_settings(database_url: str, instance_dir: Path, **changes: str) -> Settings:
     """Settings of a test app; nothing of the machine's environment leaks in."""
@@ -67,14 +70,17 @@ def postgresql_server() -> Iterator[str]:
         return
     root = run_root()
     root.mkdir(parents=True, exist_ok=True)
-    # The server counts its users and stops with the last one; the lock lets one worker start it.
+    # The server counts processes, not uses: it may be let go only by the last use in this one.
     with FileLock(root / "server.lock"):
         server = get_server(root / "pg", cleanup_mode="stop")
+        _USES.append(1)
     try:
         yield server.get_uri()
     finally:
-        with FileLock(root / "server.lock"):
-            server.cleanup()
+        _USES.pop()
+        if not _USES:
+            with FileLock(root / "server.lock"):
+                server.cleanup()
 
 
 class BrowserClient(FlaskClient):

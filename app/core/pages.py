@@ -79,7 +79,7 @@ class NavEntry:
 @permission(PUBLIC)
 def set_preference() -> Response:
     """Keep the reader's language or elder mode in a cookie and return to the page."""
-    response: Response = redirect(safe_next(request.form.get("next"), "/"))  # type: ignore[assignment]
+    response: Response = redirect(_page_before(request.form.get("next")))  # type: ignore[assignment]
     secure = current_app.extensions["settings"].secure_cookies
     lang = request.form.get("lang", "")
     if lang in LANGUAGES:
@@ -90,6 +90,15 @@ def set_preference() -> Response:
             "elder", elder, max_age=YEAR_SECONDS, samesite="Lax", secure=secure, httponly=True
         )
     return response
+
+
+def _page_before(wanted: str | None) -> str:
+    """Where the reader was; a page that only answered a form leads to the page above it."""
+    path, question, query = safe_next(wanted, "/").partition("?")
+    routes = current_app.url_map.bind("localhost")
+    while not routes.test(path, "GET"):
+        path, question, query = path.rstrip("/").rpartition("/")[0] or "/", "", ""
+    return path + question + query
 
 
 @lru_cache(maxsize=512)
@@ -124,7 +133,7 @@ def _navigation() -> list[NavEntry]:
 
 
 def _context() -> dict[str, Any]:
-    staff = g.get("staff")
+    staff, settings = g.get("staff"), current_app.extensions["settings"]
     language = chosen_language()
     return {
         "asset": asset,
@@ -135,7 +144,9 @@ def _context() -> dict[str, Any]:
         if staff
         else None,
         "nav": _navigation(),
-        "office_name": current_app.extensions["settings"].office_name,
+        "office_name": settings.office_name,
+        # What a person types by hand; without the scheme.
+        "site": (settings.base_url or request.host_url).split("://")[-1].rstrip("/"),
         "request_id": g.get("request_id", ""),
         "may": staff.may if staff else (lambda _permission: False),
     }

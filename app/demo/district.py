@@ -126,7 +126,17 @@ def _in_groups(
     lost = _lost(rng, [p for p in free if p.id in mobile_ids or rng.random() < 0.1], len(people), year)
     lost_ids = {row.member_id for row in lost}
     exempt = _exempt(rng, [p for p in free if p.id not in lost_ids], len(people), year)
-    return [*mobile, *lost, *exempt, *_new_org_by_hand(rng, units, free, year)]
+    by_hand = _new_org_by_hand(rng, units, free, year)
+    return [*mobile, *lost, *exempt, *by_hand, *_retired(units, people)]
+
+
+def _retired(units: Sequence[Unit], people: Sequence[Person]) -> list[InGroup]:
+    """Those whose job says so, from the year they turned 60; a branch of the retired needs no row."""
+    return [
+        InGroup(person.id, Group.RETIRED, date(person.birth_date.year + ELDERLY_FROM, 1, 1))
+        for person in people
+        if person.job == "离退休" and units[person.org_id - 1].sector is not OrgSector.RETIRED
+    ]
 
 
 def _mobile(

@@ -158,6 +158,17 @@
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRFToken"] = $("meta[name=csrf-token]").content;
   });
+  // A tick that did not reach the server must not look as if it had.
+  const trouble = $("#request-trouble");
+  const tell = (text) => {
+    trouble.textContent = text;
+    trouble.hidden = false;
+  };
+  for (const name of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, () => tell(trouble.dataset.network));
+  }
+  document.addEventListener("htmx:responseError", () => tell(trouble.dataset.refused));
+  document.addEventListener("htmx:afterOnLoad", (event) => { trouble.hidden = event.detail.successful !== false; });
   document.addEventListener("htmx:load", (event) => { if (event.target !== document.body) enhance(event.target); });
   document.addEventListener("htmx:confirm", (event) => {
     const { confirm, confirmYes } = event.target.dataset;

@@ -66,6 +66,9 @@
   function tick() {
     const now = Date.now() + offset;
     const rest = Math.max(0, Math.min(1, (expiresAt - now) / period));
+    // A code that no longer passes must not invite anybody to scan it.
+    const isDead = expiresAt > 0 && now > expiresAt + period;
+    stage.classList.toggle("stage--stale", isDead);
     ring.setAttribute("stroke-dasharray", `${(rest * 100).toFixed(1)} 100`);
     clock.textContent = new Date(now).toLocaleTimeString("zh-CN", {
       hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai",
