@@ -24,10 +24,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.core.health import init_health
     from app.core.i18n import init_i18n
     from app.core.logs import init_logs
+    from app.core.numbers import init_numbers
     from app.core.pages import init_pages
-    from app.core.security import csrf, init_security
+    from app.core.security import csrf, init_security, refuse_unstorable
     from app.features import register_features
 
+    init_numbers(app)
     init_errors(app)
     init_logs(app, settings)
     init_security(app, settings)
@@ -38,5 +40,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_pages(app)
     register_features(app)
     # Last, so that a refused form is answered with the page of the person who sent it.
+    app.before_request(refuse_unstorable)
     csrf.init_app(app)
     return app

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, g, redirect, request,
 
 from app.core.access import PUBLIC, permission, safe_next
 from app.core.i18n import LANGUAGES, Text, chosen_language, lazy
+from app.core.office import base_url
 from app.core.vocabulary import Role
 
 bp = Blueprint("core", __name__)
@@ -146,7 +147,7 @@ def _context() -> dict[str, Any]:
         "nav": _navigation(),
         "office_name": settings.office_name,
         # What a person types by hand; without the scheme.
-        "site": (settings.base_url or request.host_url).split("://")[-1].rstrip("/"),
+        "site": base_url().split("://")[-1],
         "request_id": g.get("request_id", ""),
         "may": staff.may if staff else (lambda _permission: False),
     }

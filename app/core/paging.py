@@ -12,6 +12,7 @@ from flask import request, url_for
 
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
+from app.core.numbers import whole
 
 Row = TypeVar("Row")
 PAGE_SIZE = 50
@@ -50,8 +51,8 @@ class Page(Generic[Row]):
 
 def page_number() -> int:
     """The page asked for in the address; 1 when it is missing or no number."""
-    text = request.args.get("page", "1")
-    return max(1, min(int(text), 100_000)) if text.isascii() and text.isdigit() else 1
+    number = whole(request.args.get("page"))
+    return max(1, min(number, 100_000)) if number else 1
 
 
 def encode_cursor(*values: Any) -> str:

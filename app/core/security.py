@@ -8,6 +8,8 @@ from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.core.errors import AppError
+from app.core.i18n import lazy
 from app.settings import Settings
 
 csrf = CSRFProtect()
@@ -41,6 +43,16 @@ def init_security(app: Flask, settings: Settings) -> None:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.after_request(_add_headers)
+
+
+def refuse_unstorable() -> None:
+    """Refuse text with a NUL, which no keyboard makes and no database of ours stores; the API names the field."""
+    if request.path.startswith("/api/"):
+        return
+    typed = (value for values in (request.args, request.form) for _name, value in values.items(multi=True))
+    named = (upload.filename or "" for _name, upload in request.files.items(multi=True))
+    if "\0" in request.path or any("\0" in text for text in (*typed, *named)):
+        raise AppError(lazy("填写的内容里有看不见的特殊字符,无法保存。请返回上一页,删去后重新填写。"))
 
 
 def _add_headers(response: Response) -> Response:

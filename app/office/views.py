@@ -15,6 +15,7 @@ from app.core.db import db
 from app.core.errors import InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy
+from app.core.numbers import whole
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.office.forms import KindForm, LecturerForm, OfficeForm, PolicyForm, VenueForm
 from app.trainings.queries.catalogue import (
@@ -165,7 +166,8 @@ def _kind(key: str | None) -> Any:
 def _id(text: str | None) -> int | None:
     if not text:
         return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else abort(404)
+    number = whole(text)
+    return number if number is not None else abort(404)
 
 
 def _form_of(form: type[OfficeForm], row: Any) -> OfficeForm:

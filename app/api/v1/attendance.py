@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.v1.blueprint import bp
-from app.api.v1.context import office_rules
 from app.api.v1.operation import operation
 from app.api.v1.schemas.sessions import CorrectionAnswer, CorrectionBody, RosterAnswer, RosterQuery
 from app.api.v1.sessions import SESSION_PATH
@@ -14,6 +13,7 @@ from app.attendance.services.correct import set_status, staff_sighting, take_bac
 from app.core.access import current_scope, permission
 from app.core.clock import utc_now
 from app.core.db import db
+from app.core.office import session_rules
 from app.core.paging import decode_cursor, encode_cursor
 from app.core.vocabulary import Group
 from app.trainings.queries.page import session_facts
@@ -68,7 +68,7 @@ def correct(session_id: int, member_id: int, body: dict[str, Any]) -> dict[str, 
     else:
         excuse = body.get("excuse_reason")
         sighting = staff_sighting(session_id, member_id, status, excuse, scope.user_id, now)
-        status = set_status(sighting, body["reason"], scope, now, **office_rules())
+        status = set_status(sighting, body["reason"], scope, now, **session_rules())
     return {"session": session_id, "member": member_id, "status": status}
 
 

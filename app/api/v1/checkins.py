@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.v1.blueprint import bp
-from app.api.v1.context import code_step_seconds, office_rules
 from app.api.v1.operation import operation
 from app.api.v1.schemas.checkins import (
     AlreadyRecordedAnswer,
@@ -21,6 +20,7 @@ from app.checkin.services.present import present_code
 from app.checkin.services.staff import BatchItem, record_batch, record_card, record_staff
 from app.core.access import PUBLIC, current_scope, current_staff, permission
 from app.core.clock import utc_now
+from app.core.office import code_step_seconds, session_rules
 
 _FORMS = {"code": CodeCheckInBody(), "card": CardCheckInBody(), "member": StaffCheckInBody()}
 
@@ -70,7 +70,7 @@ def check_in_batch(body: dict[str, Any]) -> dict[str, Any]:
         )
         for each in body["items"]
     ]
-    return {"items": record_batch(body["device"], items, current_scope(), utc_now(), **office_rules())}
+    return {"items": record_batch(body["device"], items, current_scope(), utc_now(), **session_rules())}
 
 
 def _by_phone(body: dict[str, Any]) -> Outcome:
@@ -80,14 +80,14 @@ def _by_phone(body: dict[str, Any]) -> Outcome:
         body.get("nonce"),
         utc_now(),
         step_seconds=code_step_seconds(),
-        **office_rules(),
+        **session_rules(),
     )
 
 
 def _by_staff(body: dict[str, Any]) -> Outcome:
     scope, now, nonce = current_staff().scope("attendance.write"), utc_now(), body.get("nonce")
     if "card" in body:
-        found = record_card(body["session"], body["card"], scope, now, nonce=nonce, **office_rules())
+        found = record_card(body["session"], body["card"], scope, now, nonce=nonce, **session_rules())
         return found.outcome
     sighting = Sighting(
         body["session"],
@@ -98,4 +98,4 @@ def _by_staff(body: dict[str, Any]) -> Outcome:
         recorded_by_id=scope.user_id,
         nonce=nonce,
     )
-    return record_staff(sighting, scope, now, **office_rules())
+    return record_staff(sighting, scope, now, **session_rules())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from app.api.v1.blueprint import bp
-from app.api.v1.context import base_url, code_step_seconds
 from app.api.v1.operation import Raw, operation
 from app.api.v1.schemas.sessions import CodeAnswer
 from app.api.v1.sessions import SESSION_PATH
 from app.checkin.services.codes import CurrentCode, current_code
 from app.core.access import current_scope, permission
 from app.core.clock import utc_now
+from app.core.office import base_url, code_step_seconds
 from app.core.qr import qr_png, qr_svg
 
 

@@ -1,4 +1,4 @@
-"""What every view of the API needs beside its request: the office's rules, places and list positions."""
+"""What every view of the API needs beside its request: places and list positions."""
 
 from __future__ import annotations
 
@@ -6,38 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from flask import current_app, request
-
 from app.core.access import Scope
-from app.core.clock import office_tz
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.paging import encode_cursor
 from app.members.queries.tree import OrgRow, org_by_code
 
 Row = TypeVar("Row")
-
-
-def office_rules() -> dict[str, Any]:
-    """`tz` and `elderly_age`, as most services take them."""
-    return {"tz": office_tz(), "elderly_age": elderly_age()}
-
-
-def elderly_age() -> int:
-    """Full years from which a member is elderly."""
-    age: int = current_app.extensions["settings"].elderly_age
-    return age
-
-
-def code_step_seconds() -> int:
-    """How long one check-in code is shown."""
-    seconds: int = current_app.extensions["settings"].code_step_seconds
-    return seconds
-
-
-def base_url() -> str:
-    """What the address inside a check-in code starts with."""
-    return str(current_app.extensions["settings"].base_url or request.url_root.rstrip("/"))
 
 
 def require_org(code: str, scope: Scope, on: date) -> OrgRow:

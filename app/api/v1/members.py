@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from app.api.v1.blueprint import bp
-from app.api.v1.context import elderly_age, list_body, one_page, require_org
+from app.api.v1.context import list_body, one_page, require_org
 from app.api.v1.operation import operation
 from app.api.v1.schemas.members import (
     GroupSpanBody,
@@ -21,6 +21,7 @@ from app.core.access import current_scope, current_staff, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.errors import NotFound
+from app.core.office import elderly_age
 from app.core.paging import decode_cursor
 from app.core.vocabulary import Group
 from app.members.commands import GroupSpan, MemberChanges, MemberDraft, MobileDetails

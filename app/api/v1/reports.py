@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from app.api.v1.blueprint import bp
-from app.api.v1.context import elderly_age
 from app.api.v1.operation import operation
 from app.api.v1.schemas.reports import (
     CoverageAnswer,
@@ -25,6 +24,7 @@ from app.core.access import current_scope, permission
 from app.core.clock import today
 from app.core.db import db
 from app.core.errors import InvalidInput
+from app.core.office import elderly_age
 from app.reports.queries import (
     Place,
     coverage,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.api.v1.blueprint import bp
-from app.api.v1.context import list_body, office_rules, one_page, require_org
+from app.api.v1.context import list_body, one_page, require_org
 from app.api.v1.operation import Either, operation
 from app.api.v1.schemas.sessions import (
     NewSessionBody,
@@ -23,6 +23,7 @@ from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
+from app.core.office import session_rules
 from app.core.paging import decode_cursor
 from app.trainings.commands import AudienceDraft, LecturerDraft, SessionDraft
 from app.trainings.queries.feed import FeedFilter, feed_sessions
@@ -66,8 +67,8 @@ def list_sessions(query: dict[str, Any]) -> dict[str, Any]:
 def make_session(body: dict[str, Any]) -> Any:
     recurrence, draft = body.get("recurrence"), _draft(body)
     if not recurrence:
-        return create_session(draft, current_scope(), utc_now(), **office_rules())
-    return create_series(draft, recurrence, current_scope(), utc_now(), **office_rules())
+        return create_session(draft, current_scope(), utc_now(), **session_rules())
+    return create_series(draft, recurrence, current_scope(), utc_now(), **session_rules())
 
 
 @bp.get(SESSION_PATH)
@@ -124,7 +125,7 @@ def read_session(session_id: int) -> dict[str, Any]:
     ),
 )
 def change_session(session_id: int, body: dict[str, Any]) -> Any:
-    return update_session(session_id, _draft(body), current_scope(), utc_now(), **office_rules())
+    return update_session(session_id, _draft(body), current_scope(), utc_now(), **session_rules())
 
 
 def _draft(body: dict[str, Any]) -> SessionDraft:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.v1.blueprint import bp
-from app.api.v1.context import office_rules
 from app.api.v1.operation import operation
 from app.api.v1.schemas.sessions import SavedSessionAnswer, StepAnswer
 from app.api.v1.sessions import SESSION_PATH
 from app.core.access import current_scope, permission
 from app.core.clock import office_tz, utc_now
+from app.core.office import session_rules
 from app.trainings.rules import Step
 from app.trainings.services.lifecycle import publish_session, take_step
 
@@ -25,7 +25,7 @@ from app.trainings.services.lifecycle import publish_session, take_step
     detail=("应到名单在这时确定。", "The expected list is fixed now."),
 )
 def publish(session_id: int) -> Any:
-    return publish_session(session_id, current_scope(), utc_now(), **office_rules())
+    return publish_session(session_id, current_scope(), utc_now(), **session_rules())
 
 
 @bp.post(f"{SESSION_PATH}/open")

@@ -17,9 +17,9 @@ from app.core.access import current_scope, permission, safe_next
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.i18n import gettext as _
+from app.core.office import session_rules
 from app.core.vocabulary import Status
 from app.trainings.queries.page import session_facts
-from app.trainings.views import session_rules
 
 
 @bp.post("/sessions/<int:session_id>/roster/<int:member_id>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 
 from app.attendance.queries.session import session_counts
 from app.attendance.services.correct import take_back
@@ -17,6 +17,7 @@ from app.core.db import db
 from app.core.errors import AppError, wants_json
 from app.core.i18n import gettext as _
 from app.core.i18n import time_text
+from app.core.office import session_rules
 from app.trainings.queries.sessions import scoped_session
 
 
@@ -33,8 +34,7 @@ def scanner(session_id: int) -> str:
 @permission("attendance.write")
 def scan_card(session_id: int) -> Any:
     """Record the card that was read. JSON for the camera, a flash and back for a plain form."""
-    settings = current_app.extensions["settings"]
-    # Before anything is answered: a session out of reach is not found, as on every other page.
+    # The service asks again and answers out_of_scope, for the API; a page of ours is then not found.
     scoped_session(db.session(), session_id, current_scope(), utc_now())
     try:
         result = record_card(
@@ -42,8 +42,7 @@ def scan_card(session_id: int) -> Any:
             request.form.get("card", "")[:200],
             current_scope(),
             utc_now(),
-            tz=settings.office_tz,
-            elderly_age=settings.elderly_age,
+            **session_rules(),
         )
     except AppError as refused:
         if wants_json():

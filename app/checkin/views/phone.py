@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.queries.member import member_attendance, member_hours
@@ -26,18 +27,11 @@ from app.checkin.views import bp
 from app.core.access import MEMBER, PUBLIC, permission
 from app.core.clock import office_tz, today, utc_now
 from app.core.db import db
-from app.core.errors import AppError, InvalidInput
+from app.core.errors import AppError, InvalidInput, TooManyTries
+from app.core.numbers import whole
+from app.core.office import code_step_seconds, session_rules
 from app.core.security import csrf
 from app.trainings.queries.upcoming import expected_sessions
-
-
-def _step_seconds() -> int:
-    return int(current_app.extensions["settings"].code_step_seconds)
-
-
-def _rules() -> dict[str, Any]:
-    settings = current_app.extensions["settings"]
-    return {"tz": settings.office_tz, "elderly_age": settings.elderly_age}
 
 
 @bp.get("/c/<code>")
@@ -45,7 +39,7 @@ def _rules() -> dict[str, Any]:
 def scanned(code: str) -> Any:
     """A scanned code becomes a ticket. GET never records: messengers open links before people do."""
     now = utc_now()
-    read = read_long_code(code, now, step_seconds=_step_seconds())
+    read = read_long_code(code, now, step_seconds=code_step_seconds())
     browser = browser_id() or new_browser_id()
     ticket = issue_ticket(read.session_id, browser, read.method, now)
     return keep_browser_id(make_response(_confirm(ticket)), browser)
@@ -80,7 +74,7 @@ def record() -> str:
     now = utc_now()
     members = frozenset(person.member_id for _, person in holders(member_tokens()))
     session_id, member_id, outcome = redeem_ticket(
-        request.form.get("ticket", ""), browser_id(), members, now, **_rules()
+        request.form.get("ticket", ""), browser_id(), members, now, **session_rules()
     )
     return render_template(
         "checkin/done.html",
@@ -107,16 +101,21 @@ def take_code() -> Any:
     people = holders(member_tokens())
     if not people:
         return redirect(url_for("checkin.bind", then="code"))
-    error: AppError = CheckInRefused(RefusalCode.CODE_UNKNOWN)
+    error: AppError | None = None
     for _, person in people:
         try:
-            read = read_short_code(text, person.member_id, now, step_seconds=_step_seconds())
+            read = read_short_code(text, person.member_id, now, step_seconds=code_step_seconds())
         except CheckInRefused as refused:
             error = refused
+            continue
+        except TooManyTries as refused:
+            # The limit is one person's: it must not keep the other of a shared phone from the code.
+            error = error or refused
             continue
         browser = browser_id() or new_browser_id()
         ticket = issue_ticket(read.session_id, browser, read.method, now)
         return keep_browser_id(make_response(_confirm(ticket)), browser)
+    error = error or CheckInRefused(RefusalCode.CODE_UNKNOWN)
     page = render_template("checkin/enter_code.html", error=error, code=text)
     return page, error.status
 
@@ -148,7 +147,16 @@ def bind_submit() -> Any:
         target = url_for("checkin.resume", ticket_text=ticket)
     response: Response = redirect(target)  # type: ignore[assignment]
     keep_browser_id(response, browser)
-    return keep_member_tokens(response, [*member_tokens(), token])
+    return keep_member_tokens(response, [*_tokens_of_others(token, now), token])
+
+
+def _tokens_of_others(token: str, now: datetime) -> list[str]:
+    """The browser's good tokens but for older ones of the member just bound: one button each is enough."""
+    *before, (_token, bound) = holders([*member_tokens(), token])
+    for older, person in before:
+        if person.member_id == bound.member_id:
+            forget_phone(older, now)
+    return [older for older, person in before if person.member_id != bound.member_id]
 
 
 def _bind_page(form: BindForm, ticket: str, then: str = "") -> str:
@@ -160,8 +168,8 @@ def _bind_page(form: BindForm, ticket: str, then: str = "") -> str:
 def unbind() -> Any:
     """Let go of one member on this phone."""
     tokens = member_tokens()
-    index = request.form.get("who", "")
-    leaving = tokens[int(index)] if index.isdigit() and int(index) < len(tokens) else None
+    index = whole(request.form.get("who"), len(tokens) - 1)
+    leaving = tokens[index] if index is not None else None
     if leaving is not None:
         forget_phone(leaving, utc_now())
     response: Response = redirect(url_for("checkin.mine"))  # type: ignore[assignment]
@@ -176,8 +184,7 @@ def mine() -> Any:
     people = holders(tokens)
     if not people:
         return redirect(url_for("checkin.bind"))
-    wanted = request.args.get("who", "0")
-    chosen = int(wanted) if wanted.isdigit() and int(wanted) < len(people) else 0
+    chosen = whole(request.args.get("who"), len(people) - 1) or 0
     person = people[chosen][1]
     session, year = db.session(), today().year
     return render_template(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, jsonify, render_template, request
+from flask import Response, jsonify, render_template
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.queries.session import session_counts
@@ -15,13 +15,9 @@ from app.checkin.views import bp
 from app.core.access import current_scope, permission
 from app.core.clock import utc_now
 from app.core.db import db
+from app.core.office import base_url, code_step_seconds
 from app.core.qr import qr_svg
 from app.trainings.queries.sessions import scoped_session
-
-
-def base_url() -> str:
-    """What a code's address begins with: the setting, else the address this page was asked at."""
-    return str(current_app.extensions["settings"].base_url) or request.host_url.rstrip("/")
 
 
 def _code(session_id: int) -> CurrentCode:
@@ -30,12 +26,12 @@ def _code(session_id: int) -> CurrentCode:
         current_scope(),
         utc_now(),
         base_url=base_url(),
-        step_seconds=current_app.extensions["settings"].code_step_seconds,
+        step_seconds=code_step_seconds(),
     )
 
 
 @bp.get("/sessions/<int:session_id>/code")
-@permission("sessions.read")
+@permission("attendance.write")
 def projector(session_id: int) -> str:
     """Full screen for the hall; without JavaScript it reloads itself."""
     row = scoped_session(db.session(), session_id, current_scope(), utc_now())
@@ -47,7 +43,7 @@ def projector(session_id: int) -> str:
 
 
 @bp.get("/sessions/<int:session_id>/code.json")
-@permission("sessions.read")
+@permission("attendance.write")
 def projector_state(session_id: int) -> Response:
     """What the projector page asks for again and again."""
     scoped_session(db.session(), session_id, current_scope(), utc_now())

@@ -5,19 +5,11 @@ Pages that also show who came (list, session, class) stand in `app.attendance.vi
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, current_app
+from flask import Blueprint
 
 bp = Blueprint("trainings", __name__)
 
 
-def session_rules() -> dict[str, Any]:
-    """The office's settings that services of sessions and attendance take."""
-    settings = current_app.extensions["settings"]
-    return {"tz": settings.office_tz, "elderly_age": settings.elderly_age}
-
-
 from app.trainings.views import calendar, editing, steps  # noqa: E402
 
-__all__ = ["bp", "calendar", "editing", "session_rules", "steps"]
+__all__ = ["bp", "calendar", "editing", "steps"]

@@ -13,6 +13,7 @@ from app.core.clock import office_date, office_tz, utc_now
 from app.core.db import db
 from app.core.errors import InvalidInput, WrongState
 from app.core.i18n import gettext as _
+from app.core.office import session_rules
 from app.core.vocabulary import SessionState
 from app.members.queries.members import MemberFilter, MemberRow, member_list
 from app.trainings.commands import SavedSession
@@ -22,7 +23,7 @@ from app.trainings.queries.page import SessionFacts, session_facts
 from app.trainings.queries.people import NamedMember, named_members
 from app.trainings.services.classes import Wish, save_changes, save_new
 from app.trainings.services.drafts import AUDIENCE_EDITABLE, EDITABLE
-from app.trainings.views import bp, session_rules
+from app.trainings.views import bp
 from app.trainings.views.filling import Offer, offer_choices, start_of_edit, start_of_new
 
 MOST_FOUND = 12

@@ -11,9 +11,10 @@ from app.core.access import current_scope, permission
 from app.core.clock import office_tz, utc_now
 from app.core.errors import WrongState
 from app.core.i18n import gettext as _
+from app.core.office import session_rules
 from app.trainings.rules import Step
 from app.trainings.services.lifecycle import publish_session, take_step
-from app.trainings.views import bp, session_rules
+from app.trainings.views import bp
 
 
 @bp.post("/sessions/<int:session_id>/publish")
