@@ -50,9 +50,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=int(os.environ.get("WORKERS", "1")),
-        blocking_threads=int(os.environ.get("THREADS", "8")),
+        blocking_threads=settings.threads,
         backlog=2048,
         log_level=LogLevels.error,
+        # A worker that dies (killed for its memory, say) is started again; the server stays.
+        respawn_failed_workers=True,
     ).serve()
 
 

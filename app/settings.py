@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,7 @@ class Settings:
     demo: bool
     trusted_hosts: tuple[str, ...]
     proxy_hops: int
+    threads: int  # that answer pages, in each process
     instance_dir: Path
     log_format: str  # json | text
     metrics_token: str
@@ -59,8 +62,9 @@ class Settings:
         """
         env = os.environ if env is None else env
         environment = _choice(env, "APP_ENV", "development", ("development", "production", "testing"))
-        instance_dir = Path(env.get("INSTANCE_DIR") or ROOT / "instance")
-        return cls(
+        # Absolute: whoever reads it later may stand in another folder.
+        instance_dir = Path(env.get("INSTANCE_DIR") or ROOT / "instance").resolve()
+        settings = cls(
             environment=environment,
             database_url=_database_url(env.get("DATABASE_URL", ""), instance_dir),
             secret_key=_secret(env, "SECRET_KEY", environment, instance_dir),
@@ -73,12 +77,29 @@ class Settings:
             demo=env.get("DEMO", "1" if environment == "development" else "0") == "1",
             trusted_hosts=tuple(h.strip() for h in env.get("TRUSTED_HOSTS", "").split(",") if h.strip()),
             proxy_hops=_integer(env, "PROXY_HOPS", 0, 0, 10),
+            threads=_integer(env, "THREADS", 8, 1, 256),
             instance_dir=instance_dir,
             log_format=_choice(
                 env, "LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")
             ),
             metrics_token=env.get("METRICS_TOKEN", ""),
         )
+        settings._check_production()
+        return settings
+
+    def _check_production(self) -> None:
+        if not self.is_production:
+            return
+        if self.demo:
+            raise SettingsError("DEMO must be 0 in production: the demo's passwords are public.")
+        if not self.base_url:
+            raise SettingsError(
+                "BASE_URL must be set in production: what QR codes begin with, such as https://study.example.cn."
+            )
+        if not self.trusted_hosts:
+            raise SettingsError(
+                "TRUSTED_HOSTS must be set in production: the host names that are answered, with commas."
+            )
 
 
 def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -125,16 +146,22 @@ def _secret(env: Mapping[str, str], name: str, environment: str, instance_dir: P
     path = instance_dir / f"{name.lower()}.txt"
     if not path.exists():
         instance_dir.mkdir(parents=True, exist_ok=True)
-        made = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        try:
-            # O_EXCL: of several processes that start at once, one makes the key and all read it.
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(fd, "w") as handle:
-                handle.write(made)
+        _make_key(path)
     return path.read_text().strip()
+
+
+def _make_key(path: Path) -> None:
+    """Of several processes that start at once, one's key gets the name, whole, and all read that one."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}.", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(base64.urlsafe_b64encode(secrets.token_bytes(32)))
+            handle.flush()
+            os.fsync(descriptor)
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)
 
 
 def _data_key(text: str) -> bytes:

@@ -6,9 +6,13 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection, text
 from sqlalchemy.types import TypeDecorator
 
 from app.core.db import Base
+
+# The next number after the advisory locks of sessions and of the scheduler's leader.
+MIGRATION_LOCK = 7303
 
 
 def render_item(kind: str, item: Any, autogen_context: Any) -> Any:
@@ -18,10 +22,23 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> Any:
     return False
 
 
+def wait_for_turn(connection: Connection) -> None:
+    """Of several machines that start at once one migrates; the others wait, then find nothing to do."""
+    # Its own connection, closed at the end: nothing else inherits the lock or the lifted timeouts.
+    connection.detach()
+    for timeout in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute(text(f"SET {timeout} = 0"))
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+    # The lock and the settings are the connection's, not the transaction's.
+    connection.commit()
+
+
 def run() -> None:
     engine = current_app.extensions["migrate"].db.engine
     # SQLite alone reads this option: a migration writes from its first statement on.
     with engine.connect().execution_options(sqlite_immediate=True) as connection:
+        if connection.dialect.name == "postgresql":
+            wait_for_turn(connection)
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

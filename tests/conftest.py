@@ -61,6 +61,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+# Last: xdist's own hook waits for the workers, who use the folder to their end.
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if WORKER == "main":
         databases.remove_run_root()

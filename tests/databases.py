@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL") or os.environ.get("CI"))
 # Filled by the migration; tests read them and put back what they change.
 REFERENCE_TABLES = {"session_kinds", "delivery_modes", "hour_policies"}
 
+# Names this test run. The first process to load this module chooses; workers inherit it.
+RUN = os.environ.setdefault("BULOU_TEST_RUN", secrets.token_hex(4))
 # Uses of the PostgreSQL server under way in this process.
 _USES: list[int] = []
 
@@ -52,8 +55,7 @@ def missing(reason: str) -> None:
 
 def run_root() -> Path:
     """A folder that all workers of one test run share (PostgreSQL's data lives here)."""
-    uid = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"solo-{os.getpid()}")
-    return Path(tempfile.gettempdir()) / f"bulou-tests-{uid}"
+    return Path(tempfile.gettempdir()) / f"bulou-tests-{RUN}"
 
 
 @contextmanager
@@ -106,7 +108,8 @@ def make_app(url: str, instance_dir: Path, **changes: str) -> Flask:
 
 @contextmanager
 def postgresql_database(name: str) -> Iterator[str]:
-    """URL of an empty database of its own, dropped afterwards."""
+    """URL of an empty database of this run's own, dropped afterwards; another run has its own `name`."""
+    name = f"{name}_{RUN}"
     with postgresql_server() as server_url:
         admin_url = server_url.replace("postgresql://", "postgresql+psycopg://", 1)
         engine = create_engine(admin_url, isolation_level="AUTOCOMMIT")

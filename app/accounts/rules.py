@@ -1,8 +1,7 @@
-"""Decides which user names and passwords are acceptable, and what counts as one address."""
+"""Decides which user names and passwords are acceptable."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import unicodedata
 from enum import StrEnum
@@ -83,14 +82,3 @@ def password_fault(password: str, username: str) -> PasswordFault | None:
     if normal_username(plain) == normal_username(username):
         return PasswordFault.SAME_AS_NAME
     return PasswordFault.COMMON if plain.lower() in _COMMON else None
-
-
-def address_subject(address: str) -> str:
-    """What tries from an address are counted under: an IPv6 customer owns a whole /64."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is None:
-        return str(ipaddress.ip_network((ip, 64), strict=False))
-    return str(ip)

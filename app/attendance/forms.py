@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import lazy
+from app.core.numbers import whole
 from app.core.vocabulary import ExcuseReason, Status
 
 # What a roster's buttons offer; made-up study is recorded where the make-up is.
@@ -30,3 +31,11 @@ def read_tick(posted: Mapping[str, str]) -> Tick:
     if text not in OFFERED or excuse not in ("", *ExcuseReason):
         raise InvalidInput.field("status", "unknown", lazy("没有认出这个登记,请刷新页面后再点一次。"))
     return Tick(Status(text), ExcuseReason(excuse) if excuse else None)
+
+
+def read_chosen(texts: Sequence[str]) -> list[int]:
+    """Ids of the people ticked on the page. Raises NotFound: the page offers no other values."""
+    ids = [whole(text) for text in texts]
+    if None in ids:
+        raise NotFound()
+    return [member_id for member_id in ids if member_id is not None]

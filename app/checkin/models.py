@@ -1,4 +1,4 @@
-"""Tables of what lets a member check in: bound phones, one-time bind codes, cards, spent tickets."""
+"""Tables of what lets a member check in: phones, bind codes, cards, spent tickets; and batch receipts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, UtcDateTime
+from app.core.db import Base, UtcDateTime, words
+from app.core.vocabulary import Status
 
 
 class MemberBinding(Base):
@@ -62,3 +63,16 @@ class SpentTicket(Base):
 
     ticket_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class BatchReceipt(Base):
+    """What an offline tick was answered, so that sending it again hears the same and changes nothing."""
+
+    __tablename__ = "batch_receipts"
+
+    device: Mapped[str] = mapped_column(String(64), primary_key=True)
+    # Made on the device, once for each tick.
+    item_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    result: Mapped[str] = mapped_column(String(20))
+    status: Mapped[Status] = mapped_column(words(Status))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)

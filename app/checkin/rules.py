@@ -11,7 +11,10 @@ from enum import StrEnum
 
 # 96 bits in 16 URL-safe characters; 64 would do for a code that lives half a minute.
 MAC_BYTES = 12
+# Five minutes of fifteen-second steps.
+LATELY = 20
 SHORT_CODE = re.compile(r"\d{6}")
+_LARGEST_ID = 2**31 - 1
 _LONG_CODE = re.compile(r"(\d{1,10})\.(\d{1,12})\.([A-Za-z0-9_-]{16})")
 
 
@@ -55,7 +58,9 @@ def parse_long_code(text: str) -> LongCode | None:
     """Read a whole address or its last part; None when it is no code of ours."""
     last = text.strip().rstrip("/").rsplit("/", 1)[-1].split("?", 1)[0]
     found = _LONG_CODE.fullmatch(last)
-    return LongCode(int(found[1]), int(found[2]), found[3]) if found else None
+    if not found or int(found[1]) > _LARGEST_ID:
+        return None
+    return LongCode(int(found[1]), int(found[2]), found[3])
 
 
 def parse_short_code(text: str) -> str | None:
@@ -81,6 +86,13 @@ def matches_short(text: str, secret: bytes, session_id: int, now: datetime, step
     now_code, last_code = (short_code(secret, session_id, step) for step in (current, current - 1))
     # Both are compared whatever the first says, so that the time taken tells nothing.
     return hmac.compare_digest(text, now_code) | hmac.compare_digest(text, last_code)
+
+
+def matched_lately(text: str, secret: bytes, session_id: int, now: datetime, step_seconds: int) -> bool:
+    """Whether the digits were good within the last LATELY steps: seen on the screen, typed too late."""
+    current = step_of(now, step_seconds)
+    past = (short_code(secret, session_id, current - back) for back in range(2, LATELY))
+    return any([hmac.compare_digest(text, code) for code in past])  # noqa: C419  each is compared
 
 
 def _mac(secret: bytes, session_id: int, step: int) -> str:

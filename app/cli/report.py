@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from app.cli._refusals import refusals
 from app.core.access import Scope
 from app.core.clock import today
 from app.core.db import db
+from app.core.i18n import gettext
+from app.core.labels import GROUP_LABELS
 from app.core.vocabulary import Group
 from app.members.queries.tree import roots
 from app.reports import queries, serialise, tables
@@ -144,17 +146,19 @@ def uncovered(options: Options, of_group: str | None) -> None:
     """Members not reached in the period, and how they could be."""
     ask, session = _ask(options), db.session()
     which = Group(of_group) if of_group else None
+    ask = replace(ask, words=(str(GROUP_LABELS[which]),) if which else ())
     result = queries.uncovered(session, ask.period, ask.snapshot, ask.place, which, EVERYTHING)
     table = tables.uncovered_table(result, queries.mode_names(session), ask)
     _print(options, table, serialise.uncovered_body(result))
 
 
 @group.command("study-hours")
-@click.option("--below", is_flag=True, help="Only members who still lack hours.")
+@click.option("--below", is_flag=True, help="Only members who still lack hours or central trainings.")
 @_common
 def study_hours(options: Options, below: bool) -> None:
     """Each member's study hours of a year."""
     ask = _ask(options, one_year=True)
+    ask = replace(ask, words=(str(gettext("只看未达要求的")),) if below else ())
     year = ask.period.first.year
     result = queries.study_hours(db.session(), year, ask.snapshot, ask.place, below, EVERYTHING)
     _print(options, tables.study_hours_table(result, ask), serialise.study_hours_body(result))
@@ -169,6 +173,7 @@ def duties(options: Options, kind: str | None) -> None:
     result = queries.duties(db.session(), ask.period.first.year, ask.place, today(), EVERYTHING)
     if kind and kind not in [duty.key for duty in result.kinds]:
         raise click.BadParameter(f"{kind} is no duty.", param_hint="--kind")
+    ask = replace(ask, words=tuple(str(duty.label) for duty in result.kinds if duty.key == kind))
     table = tables.duties_table(result, kind or tables.EACH_KIND, ask)
     _print(options, table, serialise.duties_body(result))
 

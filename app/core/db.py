@@ -37,6 +37,8 @@ db = SQLAlchemy(model_class=Base)
 
 # First key of the advisory locks on training sessions; any number that nothing else here uses.
 _SESSION_LOCKS = 7301
+# One for each job that may run at the same time, one for the leader's lock, and a few to spare.
+_SCHEDULER_CONNECTIONS = 10
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -78,24 +80,26 @@ def words(enum: type[StrEnum], name: str | None = None) -> Enum:
 def init_db(app: Flask, settings: Settings) -> None:
     """Configure engines for the app; SQLite and PostgreSQL differ only here."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, settings.threads)
     db.init_app(app)
     with app.app_context():
         watch(db.engine)
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """Arguments for create_engine: SQLite in explicit transactions, PostgreSQL with timeouts."""
+def engine_options(url: str, threads: int) -> dict[str, Any]:
+    """Arguments for create_engine: SQLite in explicit transactions, PostgreSQL with timeouts.
+
+    Every thread that answers pages finds a connection; the scheduler's come on top.
+    """
+    pool = {"hide_parameters": True, "pool_size": threads, "max_overflow": _SCHEDULER_CONNECTIONS}
     if url.startswith("sqlite"):
         return {
-            "hide_parameters": True,
+            **pool,
             "connect_args": {"isolation_level": None, "check_same_thread": False, "timeout": 10},
         }
     return {
-        "hide_parameters": True,
+        **pool,
         "pool_pre_ping": True,
-        "pool_size": 10,
-        "max_overflow": 10,
         "connect_args": {
             "options": "-c statement_timeout=30000 -c lock_timeout=10000"
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",

@@ -61,8 +61,11 @@ def healthz() -> tuple[Response, int]:
 @bp.get("/metrics")
 @permission(PUBLIC)
 def metrics() -> Response:
-    """Prometheus text; asks for METRICS_TOKEN as a bearer token when that is set."""
-    wanted = current_app.extensions["settings"].metrics_token
+    """Prometheus text; asks for METRICS_TOKEN, without one shown outside production only."""
+    settings = current_app.extensions["settings"]
+    wanted = settings.metrics_token
+    if settings.is_production and not wanted:
+        raise NotFound()
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if wanted and not hmac.compare_digest(given.encode(), wanted.encode()):
         raise NotFound()

@@ -78,8 +78,8 @@ def moment_text(instant: datetime | None) -> str:
 
 
 def hours_text(hours: float) -> str:
-    """Study hours with one decimal where there is one: 32, 6.5."""
-    return f"{hours:.1f}".removesuffix(".0")
+    """Study hours as short as they are exact: 32, 6.5, 0.75."""
+    return f"{hours:.2f}".rstrip("0").rstrip(".")
 
 
 def init_i18n(app: Flask) -> None:

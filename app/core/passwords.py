@@ -17,7 +17,7 @@ from app.core.i18n import lazy
 _hasher = PasswordHasher()
 # Each hash takes 64 MiB and all of a core for a while: a burst of tries must not take the machine.
 _places = threading.BoundedSemaphore(2)
-_WAIT_SECONDS = 10
+_WAIT_SECONDS = 2
 # Hash of a random text that nobody kept, made with the hasher's present costs.
 DECOY = "$argon2id$v=19$m=65536,t=3,p=4$o662+zMg6YPIaJ8EYkUAcQ$P027OLhalnKH56/wHuLh/knzamQ2PgMPdYsTcCfV+p4"
 # Without letters and digits that look alike.

@@ -46,7 +46,7 @@ def init_security(app: Flask, settings: Settings) -> None:
 
 
 def refuse_unstorable() -> None:
-    """Refuse text with a NUL, which no keyboard makes and no database of ours stores; the API names the field."""
+    """Refuse text with a NUL: no keyboard makes one and PostgreSQL stores none. The API names the field."""
     if request.path.startswith("/api/"):
         return
     typed = (value for values in (request.args, request.form) for _name, value in values.items(multi=True))

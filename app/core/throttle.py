@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import datetime, timedelta
 
 from sqlalchemy import LargeBinary, Select, String, case, delete, select
@@ -23,6 +24,17 @@ class ThrottleCount(Base):
     subject: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     window_start: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     tries: Mapped[int] = mapped_column()
+
+
+def address_subject(address: str) -> str:
+    """What tries from an address are counted under: an IPv6 customer owns a whole /64."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is None:
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
 
 
 def check_and_count(

@@ -14,26 +14,32 @@ from app.core.i18n import day_text
 from app.core.labels import STATUS_LABELS
 from app.core.vocabulary import Status
 from app.reports.tables import Cell, Column, Look, Table, TableRow
+from app.reports.tables.model import TITLE_SEPARATOR
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_TYPE = "text/csv; charset=utf-8"
 # A spreadsheet would run a cell that begins with one of these.
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER_FORMATS = {Look.COUNT: "#,##0", Look.RATE: "0.00%", Look.HOURS: "#,##0.0"}
+_NUMBER_FORMATS = {Look.COUNT: "#,##0", Look.RATE: "0.00%", Look.HOURS: "#,##0.00"}
 _HEADER_ROW = 2
 
 
 def csv_bytes(table: Table) -> bytes:
-    """UTF-8 with BOM, header first, definitions under the rows."""
+    """UTF-8 with BOM, header first; title, what it is about and definitions under the rows."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow([_csv_text(str(column.label)) for column in table.columns])
     for row in _all_rows(table):
         writer.writerow([_csv_value(c, cell) for c, cell in zip(table.columns, row.cells, strict=True)])
     writer.writerow([])
-    for line in (table.title, *table.notes):
+    for line in (table.title, *_about(table), *table.notes):
         writer.writerow([_csv_text(str(line))])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _about(table: Table) -> list[str]:
+    """One line, or none."""
+    return [TITLE_SEPARATOR.join(table.about)] if table.about else []
 
 
 def _all_rows(table: Table) -> tuple[TableRow, ...]:
@@ -70,6 +76,8 @@ def xlsx_bytes(table: Table) -> bytes:
     formats = _formats(book)
     _set_up_print(sheet, table)
     sheet.write_string(0, 0, table.title, formats["title"])
+    for words in _about(table):
+        sheet.write_string(1, 0, words, formats["note"])
     for index, column in enumerate(table.columns):
         sheet.write_string(_HEADER_ROW, index, str(column.label), formats["header"])
     line = _HEADER_ROW
@@ -77,7 +85,8 @@ def xlsx_bytes(table: Table) -> bytes:
         line += 1
         bold = "total " if row is table.total else ""
         for index, (column, cell) in enumerate(zip(table.columns, row.cells, strict=True)):
-            _write_cell(sheet, line, index, column, cell, formats[f"{bold}{column.look}"])
+            look = Look.DAY if isinstance(cell.value, date) else column.look
+            _write_cell(sheet, line, index, column, cell, formats[f"{bold}{look}"])
     for note in table.notes:
         line += 1
         sheet.write_string(line + 1, 0, str(note), formats["note"])
@@ -140,7 +149,9 @@ def text_table(table: Table) -> str:
         return "  ".join(cells).rstrip()
 
     notes = [str(note) for note in table.notes]
-    return "\n".join([table.title, "", aligned(head), *(aligned(line) for line in lines), "", *notes])
+    return "\n".join(
+        [table.title, *_about(table), "", aligned(head), *(aligned(line) for line in lines), "", *notes]
+    )
 
 
 def _terminal_value(column: Column, cell: Cell) -> str:
@@ -151,7 +162,7 @@ def _terminal_value(column: Column, cell: Cell) -> str:
         return _words(column, cell) or ("—" if column.look in _NUMBER_FORMATS else "")
     if column.look is Look.RATE:
         return f"{value * 100:.2f}%"
-    return f"{value:,.1f}" if column.look is Look.HOURS else f"{value:,}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if column.look is Look.HOURS else f"{value:,}"
 
 
 def _width(text: str) -> int:

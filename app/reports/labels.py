@@ -38,5 +38,10 @@ def period_label(period: Period) -> str:
     return str(_("%(first)s至%(last)s", first=day_text(period.first), last=day_text(period.last)))
 
 
-def as_of_label(on: date) -> str:
+def until_label(on: date) -> str:
     return str(_("截至%(day)s", day=day_text(on)))
+
+
+def as_of_label(period: Period, on: date) -> str:
+    """Whose members are counted: those of the period's end, or those of another day."""
+    return until_label(on) if on == period.last else str(_("按%(day)s在册党员", day=day_text(on)))

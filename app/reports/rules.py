@@ -117,8 +117,8 @@ def share(part: int, whole: int) -> float | None:
 
 
 def hours_of(minutes: int, minutes_per_hour: int) -> float:
-    """Study hours with one decimal, rounded down: a begun tenth is no tenth."""
-    return minutes * 10 // minutes_per_hour / 10
+    """Study hours to the hundredth: 45 minutes of 60 are 0.75."""
+    return round(minutes / minutes_per_hour, 2)
 
 
 def suggested_mode(groups: Collection[Group]) -> str:

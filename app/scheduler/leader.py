@@ -41,7 +41,8 @@ class Leadership:
     def _hold_file(self) -> bool:
         if self._file is not None:
             return True
-        path = Path(self._settings.database_url.removeprefix("sqlite:///")).with_suffix(".leader")
+        # The engine's own address: the setting may be relative, or carry options after the file's name.
+        path = Path(str(db.engine.url.database)).absolute().with_suffix(".leader")
         handle = open(path, "a")  # noqa: SIM115  kept open: the lock lives as long as the file
         if fcntl is not None:
             try:

@@ -20,17 +20,21 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.utils import unset_value
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
 from app.core.errors import FieldError
 from app.core.i18n import lazy
 from app.core.labels import GROUP_LABELS, LECTURER_ROLE_LABELS
+from app.core.numbers import whole
 from app.core.vocabulary import CountMark, Group, LecturerRole
 from app.trainings.commands import AudienceDraft, LecturerDraft, SessionDraft
 
 LECTURER_ROWS = 4
 MOST_LECTURERS = 20
+# As many as the API takes: a session stored there can be changed here.
+MOST_NAMED = 2000
+_YEARS = range(2000, 2100)
 MARK_LABELS = {
     CountMark.EXACT: lazy("正好"),
     CountMark.NEARLY: lazy("近"),
@@ -79,6 +83,22 @@ class LecturerRows(Field):  # type: ignore[misc]
             raise ValueError(lazy("请从列表中选择讲师的角色。"))
 
 
+class NamedMembers(SelectMultipleField):  # type: ignore[misc]
+    """Ids of members ticked one by one, `MOST_NAMED` at most."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if len(valuelist) > MOST_NAMED:
+            raise ValueError(lazy("一场最多另请 %(n)s 人。人多时请选支部或类别。", n=MOST_NAMED))
+        super().process_formdata(valuelist)
+
+
+def _member_id(text: Any) -> int:
+    found = text if isinstance(text, int) else whole(str(text))
+    if found is None:
+        raise ValueError(_FROM_LIST)
+    return found
+
+
 class SaidToBeRequired:
     """Shows a field as required and leaves the check to the service, which says everything at once."""
 
@@ -88,13 +108,23 @@ class SaidToBeRequired:
         return
 
 
+class InOurTime:
+    """A day that the calendar can hold; also bounds what is worked out from a day before it is stored."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if field.data is not None and field.data.year not in _YEARS:
+            raise ValidationError(lazy("开始时间不在合理范围内。"))
+
+
 class SessionForm(Form):  # type: ignore[misc]
     """A session. Choices of `kind`, `mode`, `host`, `class_id` and `orgs` are given by the page."""
 
     kind = SelectField(lazy("类别"), invalid_choice_message=_FROM_LIST)
     title = StringField(lazy("主题"), [SaidToBeRequired()])
     mode = SelectField(lazy("形式"), invalid_choice_message=_FROM_LIST)
-    day = DateField(lazy("日期"), [InputRequired(lazy("请填写日期。"))], invalid_value_message=_A_DAY)
+    day = DateField(
+        lazy("日期"), [InputRequired(lazy("请填写日期。")), InOurTime()], invalid_value_message=_A_DAY
+    )
     starts = TimeField(
         lazy("开始时间"), [InputRequired(lazy("请填写开始时间。"))], _CLOCK, invalid_value_message=_A_TIME
     )
@@ -115,8 +145,8 @@ class SessionForm(Form):  # type: ignore[misc]
         choices=[SelectChoice(group.value, GROUP_LABELS[group]) for group in Group],
         invalid_choice_message=_FROM_LIST,
     )
-    members = SelectMultipleField(
-        lazy("另请的党员"), coerce=int, validate_choice=False, invalid_value_message=_FROM_LIST
+    members = NamedMembers(
+        lazy("另请的党员"), coerce=_member_id, validate_choice=False, invalid_value_message=_FROM_LIST
     )
     note = TextAreaField(lazy("备注"))
     declared = IntegerField(lazy("上报人次"), [Optional()], invalid_value_message=_A_NUMBER)
@@ -130,6 +160,11 @@ class SessionForm(Form):  # type: ignore[misc]
     @property
     def role_choices(self) -> list[tuple[str, Any]]:
         return [(role.value, label) for role, label in LECTURER_ROLE_LABELS.items()]
+
+    def search_problems(self) -> list[Any]:
+        """What is wrong with the parts that a search for members reads; nothing else is checked yet."""
+        fields = [self[name] for name in ("members", "day") if name in self and self[name].raw_data]
+        return [error for field in fields if not field.validate(self) for error in field.errors]
 
     def lock_audience(self) -> None:
         """Check-in has begun: day and audience stay as published and are not asked for again."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 from app.core.access import MEMBER, PERMISSIONS, PUBLIC
 
@@ -41,7 +41,7 @@ def view_functions(app: Flask) -> Iterator[tuple[str, Any]]:
 def address(rule: Rule) -> str:
     """An address that the rule matches; whether something is there does not matter."""
     values = {
-        name: (1 if type(converter).__name__ == "IntegerConverter" else _sample(type(converter).__name__))
+        name: (1 if isinstance(converter, IntegerConverter) else _sample(type(converter).__name__))
         for name, converter in rule._converters.items()
     }
     built = rule.build(values)

@@ -87,15 +87,15 @@ def test_the_same_table_again_changes_nothing(ctx: Flask) -> None:
     assert count(OrgPlacement) == 6
 
 
-def test_a_tree_that_is_set_up_counts_since_ever_and_later_units_from_their_day(ctx: Flask) -> None:
+def test_new_units_count_since_ever_unless_a_day_is_given(ctx: Flask) -> None:
     take(TREE)
     assert below("Q", SINCE_EVER) == {"Q", "J1", "J2", "Z1", "B1", "G1"}
     make_member("张三", unit("B1"))
     take(line("B2", "新支部", "支部", "J2"))
-    assert below("J2", date(2019, 6, 2)) == {"J2"}
-    assert below("J2", TODAY) == {"J2", "B2"}
+    assert below("J2", date(2019, 6, 2)) == {"J2", "B2"}
     take(line("B3", "旧支部", "支部", "J2"), as_of=date(2018, 1, 1))
-    assert below("J2", date(2018, 1, 1)) == {"J2", "B3"}
+    assert below("J2", date(2018, 1, 1)) == {"J2", "B2", "B3"}
+    assert below("J2", date(2017, 12, 31)) == {"J2", "B2"}
 
 
 def test_a_move_takes_everything_below_along_from_its_day_on(ctx: Flask) -> None:

@@ -20,10 +20,12 @@ from app.core.db import db
 from app.core.errors import NotFound, WrongState
 from app.core.vocabulary import Group, Method, SessionState, Status
 from app.trainings.commands import AudienceDraft, LecturerDraft, SessionDraft
+from app.trainings.jobs import open_and_close_sessions
+from app.trainings.jobs import open_and_close_sessions
 from app.trainings.models import TrainingSession
 from app.trainings.rules import Step
 from app.trainings.services.drafts import create_session, update_session
-from app.trainings.services.lifecycle import open_and_close_due, publish_session, take_step
+from app.trainings.services.lifecycle import publish_session, take_step
 from tests.factories import count, make_member, make_org, put_in_group
 
 TZ = ZoneInfo("Asia/Shanghai")
@@ -202,23 +204,43 @@ def test_the_scheduler_opens_and_closes_what_is_due_once(world: World) -> None:
     saved = create_session(world.draft(), world.scope, NOW, **RULES)
     publish_session(saved.id, world.scope, NOW - timedelta(days=1), **RULES)
     state = lambda: db.session.get_one(TrainingSession, saved.id, populate_existing=True).state  # noqa: E731
-    assert open_and_close_due(NOW - timedelta(minutes=31), TZ) == 0
-    assert open_and_close_due(NOW - timedelta(minutes=30), TZ) == 1
+    assert open_and_close_sessions(NOW - timedelta(minutes=31)) == 0
+    assert open_and_close_sessions(NOW - timedelta(minutes=30)) == 1
     assert state() is SessionState.OPEN
-    assert open_and_close_due(NOW, TZ) == 0
+    assert open_and_close_sessions(NOW) == 0
     scan(saved.id, world.people[0])
-    assert open_and_close_due(NOW + timedelta(hours=2, minutes=30), TZ) == 1
+    assert open_and_close_sessions(NOW + timedelta(hours=2, minutes=30)) == 1
     assert state() is SessionState.CLOSED
     assert db.session.get_one(Attendance, (saved.id, world.people[0].id), populate_existing=True).is_held
+
+
+def test_a_session_that_cannot_be_closed_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = world.open_session(), world.open_session()
+    real = lifecycle.rewrite_facts
+
+    def fail_for_the_first(session: Any, row: TrainingSession, tz: ZoneInfo) -> None:
+        if row.id == first:
+            session.execute(text("SELECT nonsense"))
+        real(session, row, tz)
+
+    monkeypatch.setattr(lifecycle, "rewrite_facts", fail_for_the_first)
+    over = NOW + timedelta(days=1)
+    assert open_and_close_sessions(over) == 1
+    states = [db.session.get_one(TrainingSession, id, populate_existing=True).state for id in (first, second)]
+    assert states == [SessionState.OPEN, SessionState.CLOSED]
+    monkeypatch.undo()
+    assert open_and_close_sessions(over) == 1, "the next tick tries again"
 
 
 def test_a_session_opened_by_hand_after_its_time_is_not_closed_by_the_scheduler(world: World) -> None:
     saved = create_session(world.draft(), world.scope, NOW, **RULES)
     publish_session(saved.id, world.scope, NOW, **RULES)
     late = NOW + timedelta(days=3)
-    assert open_and_close_due(late, TZ) == 0
+    assert open_and_close_sessions(late) == 0
     take_step(saved.id, Step.OPEN, world.scope, late, tz=TZ)
-    assert open_and_close_due(late, TZ) == 0
+    assert open_and_close_sessions(late) == 0
 
 
 def test_a_correction_keeps_its_history_and_taking_back_leaves_not_recorded(world: World) -> None:

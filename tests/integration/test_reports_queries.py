@@ -179,7 +179,12 @@ def test_hours_stop_at_the_half_day_and_at_the_day(district: District) -> None:
     attend(late, member, morning_minutes=0, status=Status.MADE_UP)
     attend(make_session(district.village, starts_at=on(4), minutes=50), member)
     (item,) = queries.study_hours(db.session(), 2019, SNAPSHOT, district.place()).items
-    assert (item.hours, item.make_up_hours, item.required_hours, item.shortfall_hours) == (8.8, 4.0, 32, 23.2)
+    assert (item.hours, item.make_up_hours, item.required_hours, item.shortfall_hours) == (
+        8.83,
+        4.0,
+        32,
+        23.17,
+    )
 
 
 def test_what_is_required_follows_post_and_exemption(district: District) -> None:
@@ -203,6 +208,40 @@ def test_what_is_required_follows_post_and_exemption(district: District) -> None
     assert (below.count, [item.name for item in below.items]) == (2, ["甲", "乙"])
     before = queries.study_hours(db.session(), 2019, Snapshot(date(2019, 4, 30), 60), place)
     assert before.items[0].required_hours == 32
+
+
+def test_a_post_holder_with_the_hours_but_too_few_central_trainings_lacks_too(district: District) -> None:
+    chief, frail, plain = (make_member(name, district.village) for name in "甲乙丙")
+    put_in_group(
+        frail, Group.EXEMPT, approved_by_id=make_staff("管理员", Role.ADMINISTRATOR, district.root).id
+    )
+    with writing() as session:
+        for member in (chief, frail):
+            post = OrgPost(
+                member_id=member.id,
+                org_id=district.village.id,
+                post=Post.SECRETARY,
+                starts_on=date(2019, 1, 1),
+            )
+            session.add(post)
+    for day in range(1, 9):
+        row = make_session(
+            district.village, starts_at=on(3, day=day, hour=0), minutes=480, credited_minutes=480
+        )
+        for member in (chief, plain):
+            attend(row, member, morning_minutes=240)
+    place = district.place()
+
+    def lacking() -> list[tuple[str, float, int, int]]:
+        found = queries.study_hours(db.session(), 2019, SNAPSHOT, place, below=True).items
+        return [(i.name, i.shortfall_hours, i.central_classes, i.required_central) for i in found]
+
+    assert lacking() == [("甲", 0.0, 0, 1)]
+    attend(make_session(district.root, kind="central_training", starts_at=on(5)), chief)
+    assert lacking() == []
+    everyone = queries.study_hours(db.session(), 2019, SNAPSHOT, place).items
+    assert [i.required_central for i in everyone] == [1, 0, 0]
+    assert not any(i.lacks for i in everyone)
 
 
 def test_central_trainings_count_once_a_class(district: District) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from app.accounts.rules import (
     MIN_PASSWORD,
     PasswordFault,
-    address_subject,
     is_username,
     normal_username,
     password_fault,
@@ -21,6 +20,7 @@ from app.core import passwords
 from app.core.access import safe_next
 from app.core.errors import TooManyTries
 from app.core.passwords import DECOY, hash_password, needs_new_hash, password_fits
+from app.core.throttle import address_subject
 
 SITE = "https://study.example"
 NASTY = st.text(alphabet=st.sampled_from("/\\:@?#.%\t\r\n\x00\x0b aehlopstvx0259F;=&evil。/"), max_size=30)

@@ -41,9 +41,9 @@ def test_a_rate_is_one_only_when_nobody_is_missing(part: int, whole: int) -> Non
 
 
 @given(st.integers(0, 10**6), st.sampled_from([40, 45, 60]))
-def test_hours_are_rounded_down_to_a_tenth(minutes: int, per_hour: int) -> None:
-    tenths = round(hours_of(minutes, per_hour) * 10)
-    assert tenths * per_hour <= minutes * 10 < (tenths + 1) * per_hour
+def test_hours_are_told_to_the_hundredth(minutes: int, per_hour: int) -> None:
+    assert abs(hours_of(minutes, per_hour) - minutes / per_hour) <= 0.005 + 1e-9
+    assert hours_of(45, 60) == 0.75
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.attendance.models import Attendance
-from app.checkin.rules import long_code, step_of
+from app.checkin.rules import long_code, short_code, step_of
 from app.checkin.services.cards import issue_card, revoke_card
 from app.core.access import Scope
 from app.core.db import db
 from app.core.vocabulary import SessionState
+from app.trainings.models import TrainingSession
 from tests.api_world import SESSION, World, refusal, wrong_fields
 from tests.factories import count
 
@@ -189,3 +190,33 @@ def test_the_code_of_another_branch_does_not_leave_its_scope(world: World) -> No
     assert made.status_code == 201
     body = {"session": session_id, "member": world.neighbour_id, "method": "staff_entry"}
     assert refusal(world.secretary_b.post("/checkins", body)) == (403, "out_of_scope")
+
+
+def test_a_resent_batch_does_not_undo_a_correction(world: World) -> None:
+    session_id = world.open_session()
+    body = {"device": "tablet-1", "items": [item(session_id, world.ids[0])]}
+    first = world.secretary_a.post("/checkins/batch", body).get_json()
+    path = f"/sessions/{session_id}/attendance/{world.ids[0]}"
+    for correction in ("absent", None):
+        world.admin.patch(path, {"status": correction, "reason": "登记错人"})
+        assert world.secretary_a.post("/checkins/batch", body).get_json() == first
+        counts = world.admin.get(f"/sessions/{session_id}").get_json()
+        assert (counts["attended"], counts["absent"]) == (0, 1 if correction else 0)
+
+
+def test_a_repeat_under_the_same_nonce_is_known_after_its_code_has_expired(world: World) -> None:
+    opened = world.session_in(SessionState.OPEN)
+    token, nonce = world.bind(world.ids[0]), str(uuid.uuid4())
+    step = step_of(datetime.now(UTC), STEP_SECONDS)
+    assert scan(world, long_code(b"s" * 32, opened, step), token, nonce=nonce).status_code == 201
+    old = long_code(b"s" * 32, opened, step - 9)
+    assert scan(world, old, token, nonce=nonce).status_code == 200
+    assert refusal(scan(world, old, token, nonce=str(uuid.uuid4()))) == (410, "code_expired")
+
+
+def test_digits_that_were_good_a_minute_ago_have_expired(world: World) -> None:
+    opened = world.open_session()
+    with world.app.app_context():
+        secret = db.session.get_one(TrainingSession, opened).code_secret
+    old = short_code(secret, opened, step_of(datetime.now(UTC), STEP_SECONDS) - 5)
+    assert refusal(scan(world, old, world.bind(world.ids[0]))) == (410, "code_expired")

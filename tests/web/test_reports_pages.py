@@ -14,12 +14,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
+from sqlalchemy import select
 
 from app.accounts.models import StaffUser
 from app.core.db import db, writing
-from app.core.vocabulary import Group, OrgKind, OrgSector, Role, Status
-from app.members.models import Membership
-from app.trainings.models import TrainingClass
+from app.core.vocabulary import CountMark, Group, OrgKind, OrgSector, Post, Role, Status
+from app.members.models import Membership, OrgPost, OrgUnit
+from app.trainings.models import TrainingClass, TrainingSession
 from tests.factories import (
     NOW,
     attend,
@@ -157,7 +158,7 @@ def test_the_five_numbers_are_doors_to_themselves(chief: FlaskClient) -> None:
     for href, value in cards[:3]:
         behind = page(chief, html.unescape(href))
         assert f'id="count" data-value="{value}"' in behind
-    assert f"{cards[3][1]}.0 学时" in page(chief, html.unescape(cards[3][0]))
+    assert f"{cards[3][1]} 学时" in page(chief, html.unescape(cards[3][0]))
     total = page(chief, html.unescape(cards[4][0])).split("<tfoot>")[1]
     assert f">{cards[4][1]}<" in total
     assert "截至2019年12月31日" in text
@@ -281,6 +282,7 @@ def test_doors_of_a_secretary_open(secretary: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "address",
     [
+        "/reports?year=12",
         "/reports/person-times?from=2019-13-01",
         "/reports/person-times?from=2019-05-01&to=2019-04-01",
         "/reports/person-times?by=name",
@@ -298,6 +300,106 @@ def test_an_address_that_makes_no_sense_is_explained(chief: FlaskClient, address
     answer = chief.get(address)
     assert answer.status_code == 422
     assert "<h1>" in answer.text
+    assert '<div class="notice notice--error">' in answer.text
+    assert '<form class="filters"' in answer.text
+
+
+def test_a_refused_filter_comes_back_as_typed_and_the_others_stay(chief: FlaskClient) -> None:
+    address = "/reports/uncovered?from=2019-05-01&to=2019-04-01&org=E&group=elderly&on=2019-04-30&age=70"
+    text = chief.get(address).text
+    assert "结束日期在开始日期之前" in text
+    for name, value in (("from", "2019-05-01"), ("to", "2019-04-01"), ("on", "2019-04-30"), ("age", "70")):
+        assert f'name="{name}" value="{value}"' in text
+    assert '<option value="E" selected>' in text
+    assert '<input type="hidden" name="group" value="elderly">' in text
+    faulty = chief.get("/reports/uncovered?group=tall").text
+    assert "tall" not in re.sub(r'name="next" value="[^"]*"', "", faulty)
+
+
+def test_a_refused_filter_does_not_show_a_place_outside_the_scope(secretary: FlaskClient) -> None:
+    answer = secretary.get("/reports/coverage?from=soon&org=W1")
+    assert answer.status_code == 422
+    assert 'value="W1"' not in answer.text
+
+
+def told(client: FlaskClient, address: str) -> tuple[list[str], str, str]:
+    """Under the title of the Excel file, in the CSV file, and the file's name."""
+    book = client.get(f"{address}&format=xlsx")
+    sheet = load_workbook(io.BytesIO(book.data)).active
+    name = book.headers["Content-Disposition"].split("filename=")[1].strip('"')
+    plain = client.get(f"{address}&format=csv").data.decode("utf-8-sig")
+    return str(sheet["A2"].value).split(" · "), plain, name
+
+
+def test_files_say_what_they_are_about(chief: FlaskClient, world: dict[str, int]) -> None:
+    address = (
+        "/reports/uncovered?from=2019-04-01&to=2019-04-30&on=2019-04-15&org=E1&own=1&group=elderly&age=70"
+    )
+    words, plain, name = told(chief, address)
+    assert words == ["=村支部(本级)", "老年党员", "老年党员年龄:70岁", "党员以2019年4月15日为准"]
+    assert " · ".join(words[1:]) in plain
+    assert name == "uncovered_E1_2019-04.xlsx"
+    words, plain, name = told(chief, f"/reports/rows/attendance?org=E1&month=2019-02&member={world['old']}")
+    assert words == ["=村支部", "老甲", "2019年2月"]
+    assert name == "rows_E1_2019-02.xlsx"
+    words, _plain, name = told(chief, "/reports/study-hours?year=2019&below=1")
+    assert words[1:] == ["只看未达要求的", "党员以2019年12月31日为准"]
+    assert name == "study-hours_R_2019.xlsx"
+
+
+def test_a_command_s_files_say_what_they_are_about_too(app: Flask, world: dict[str, int]) -> None:
+    dates = ("--year", "2019", "--org", "E1")
+    plain = run(app, "uncovered", *dates, "--group", "elderly", "--format", "csv").stdout_bytes.decode()
+    assert "=村支部 · 老年党员 · 党员以2019年12月31日为准" in plain
+    assert "=村支部 · 党员以2019年12月31日为准" in run(app, "coverage", *dates).output
+
+
+def test_the_title_says_whose_members_are_counted_when_not_those_of_the_period_s_end(
+    chief: FlaskClient,
+) -> None:
+    dates = "from=2019-01-01&to=2019-12-31"
+    assert "覆盖率 · 2019年 · 截至2019年12月31日" in page(chief, f"/reports/coverage?{dates}")
+    other = page(chief, f"/reports/coverage?{dates}&on=2019-06-30")
+    assert "覆盖率 · 2019年 · 按2019年6月30日在册党员" in other
+    assert "截至" not in other
+
+
+def test_the_rows_behind_a_number_can_be_exported(chief: FlaskClient) -> None:
+    for address in LISTS:
+        text = page(chief, f"{address}?org=E")
+        assert f'href="{address}?org=E&amp;format=xlsx"' in text, address
+        assert f'href="{address}?org=E&amp;format=csv"' in text, address
+
+
+def test_counts_and_days_are_numbers_and_dates_in_excel(app: Flask, chief: FlaskClient) -> None:
+    with app.app_context(), writing() as session:
+        row = session.scalars(
+            select(TrainingSession).where(TrainingSession.declared_person_times == 50)
+        ).one()
+        row.declared_mark = CountMark.NEARLY
+    behind = chief.get("/reports/rows/sessions?declared=1&format=xlsx").data
+    sheet = load_workbook(io.BytesIO(behind)).active
+    column = [cell.value for cell in sheet[3]].index("上报人次") + 1
+    assert [sheet.cell(line, column).value for line in range(4, 8)] == [10, 20, 20, "近50"]
+    ledger = load_workbook(io.BytesIO(chief.get("/reports/ledger?format=xlsx").data)).active
+    days = [ledger.cell(line, 4).value for line in range(4, 10)]
+    assert datetime(2019, 1, 10) in days  # noqa: DTZ001 - openpyxl reads days so
+    assert "2019年3月10日至2019年9月10日" in days
+    assert '<td class="nowrap" data-label="日期">2019年1月10日</td>' in page(chief, "/reports/ledger")
+
+
+def test_a_post_holder_without_the_central_trainings_is_shown_as_lacking(
+    app: Flask, chief: FlaskClient, world: dict[str, int]
+) -> None:
+    with app.app_context(), writing() as session:
+        branch = session.scalars(select(OrgUnit).where(OrgUnit.code == "E1")).one()
+        start = date(2019, 1, 1)
+        session.add(OrgPost(member_id=world["old"], org_id=branch.id, post=Post.SECRETARY, starts_on=start))
+    text = page(chief, "/reports/study-hours?year=2019&below=1")
+    row = re.search(f'data-key="{world["old"]}".*?</tr>', text, flags=re.DOTALL)
+    assert row is not None
+    assert re.search(r'data-value="1" data-label="要求集中培训"', row[0])
+    assert "要求集中培训,集中培训次数" in chief.get("/reports/study-hours?format=csv").data.decode()
 
 
 def test_only_those_who_signed_in_see_reports(client: FlaskClient, world: dict[str, int]) -> None:

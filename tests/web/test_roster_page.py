@@ -295,3 +295,16 @@ def test_two_users_who_tick_the_same_member_at_once_leave_one_row(app: Flask) ->
         last = db.session.query(AttendanceChange).order_by(AttendanceChange.id.desc()).first()
         assert last is not None
         assert last.status_after is row.status
+
+
+def test_several_cannot_be_taken_back_at_once_and_a_reason_is_kept(office: Office) -> None:
+    browser = office.browser()
+    session_id = office.opened(browser)
+    chosen = [str(person.id) for person in office.people[:2]]
+    refused = post(browser, f"/sessions/{session_id}/roster", members=chosen, status="not_recorded")
+    assert (refused.status_code, count(Attendance)) == (422, 0)
+    post(browser, f"/sessions/{session_id}/roster", members=chosen, status="excused:sick")
+    for person in office.people[:2]:
+        row = row_of(session_id, person)
+        assert row is not None
+        assert (row.status, row.excuse_reason) == (Status.EXCUSED, ExcuseReason.SICK)

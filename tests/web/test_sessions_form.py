@@ -256,9 +256,10 @@ def test_clashes_are_shown_as_a_warning_and_stop_nothing(office: Office) -> None
 
 
 def test_a_clash_outside_the_scope_is_told_without_a_link(office: Office) -> None:
-    other = office.saved(office.browser(), host="QB", orgs=["QB"], lecturer_name=None, lecturer_role=None)
+    nobody = {"lecturer_name": None, "lecturer_role": None}
+    other = office.saved(office.browser(), host="QB", orgs=["QB"], step="publish", **nobody)
     browser = office.browser(Role.SECRETARY, office.a)
-    own = office.saved(browser, lecturer_name=None, lecturer_role=None)
+    own = office.saved(browser, **nobody)
     page = browser.get(f"/sessions/{own}").text
     assert "场所“党校”已用于" in page
     assert f'href="/sessions/{other}"' not in page
@@ -283,3 +284,17 @@ def test_saving_is_audited_once(office: Office) -> None:
         if row.subject == f"session:{session_id}"
     ]
     assert acts == ["session.create", "session.publish"]
+
+
+def test_a_secretary_edits_a_session_that_names_somebody_else_s_member(office: Office) -> None:
+    session_id = office.saved(office.browser(), orgs=["QA", "QB"], members=[str(office.guest.id)])
+    secretary = office.browser(Role.SECRETARY, office.a)
+    page = secretary.get(f"/sessions/{session_id}/edit").text
+    assert chosen(page, "members") == [str(office.guest.id)]
+    found = post(
+        secretary, f"/sessions/members?session={session_id}", members=[str(office.guest.id)], member_q="zhang"
+    )
+    assert "李四" in found.text
+    typed = office.typed(orgs=["QA", "QB"], members=[str(office.guest.id)], starts="09:00", step="save")
+    assert post(secretary, f"/sessions/{session_id}/edit", **typed).status_code == 302
+    assert chosen(secretary.get(f"/sessions/{session_id}/edit").text, "members") == [str(office.guest.id)]

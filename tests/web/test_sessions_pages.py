@@ -129,7 +129,7 @@ def test_filters_stand_in_the_address_and_narrow_the_list(office: Office) -> Non
 
 @pytest.mark.parametrize(
     "query",
-    ["tab=nothing", "month=2026-13", "month=x", "day=2026-02-30", "page=0", "page=-1", "page=x", "org=%00"],
+    ["tab=nothing", "month=2026-13", "month=x", "day=2026-02-30", "page=0", "page=-1", "page=x"],
 )
 def test_a_mangled_address_still_shows_a_list(office: Office, query: str) -> None:
     assert office.browser().get(f"/sessions?{query}").status_code == 200

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import StaffLogin, StaffUser
-from app.accounts.rules import address_subject, normal_username
+from app.accounts.rules import normal_username
 from app.accounts.services.users import check_new_password, end_logins, user_or_404
 from app.core import throttle
 from app.core.audit import record_act
@@ -39,7 +39,7 @@ def sign_in(username: str, password: str, address: str, now: datetime) -> str:
     Raises SignInRefused, or TooManyTries after 8 failures of one account or 40 from one address
     within 15 minutes.
     """
-    name, place = normal_username(username), address_subject(address)
+    name, place = normal_username(username), throttle.address_subject(address)
     user_id, stored = _count_try_and_look_up(name, place, now)
     if not password_fits(stored, password):
         raise SignInRefused()

@@ -41,7 +41,7 @@ class AttendanceRow:
 
 @dataclass(frozen=True, slots=True)
 class MemberHours:
-    """A member's year against its rule; hours have one decimal, rounded down."""
+    """A member's year against its rule; hours to the hundredth."""
 
     year: int
     minutes: int
@@ -105,7 +105,7 @@ def member_hours(session: Session, member_id: int, year: int, on: date | None = 
         hours=hours,
         make_up_hours=_hours(made_up, policy),
         required_hours=required,
-        shortfall_hours=round(max(0.0, required - hours), 1),
+        shortfall_hours=round(max(0.0, required - hours), 2),
         central_classes=_central_classes(session, member_id, year),
         required_central_classes=policy.post_central_classes if has_post and not is_exempt else 0,
         is_exempt=is_exempt,
@@ -153,5 +153,5 @@ def _central_classes(session: Session, member_id: int, year: int) -> int:
 
 
 def _hours(minutes: int, policy: HourPolicy) -> float:
-    """One decimal, rounded down: a begun tenth is no tenth."""
-    return minutes * 10 // policy.minutes_per_hour / 10
+    """Hours to the hundredth, as in the report of study hours."""
+    return round(minutes / policy.minutes_per_hour, 2)

@@ -162,8 +162,13 @@ def on_roster(session: Session, session_id: int, member_ids: Collection[int]) ->
     """Those of `member_ids` who are expected or recorded at the session."""
     if not member_ids:
         return set()
-    people = _people(session_id).subquery("people")
-    return set(session.scalars(select(people.c.member_id).where(people.c.member_id.in_(member_ids))))
+    expected = select(ExpectedAttendee.member_id).where(
+        ExpectedAttendee.session_id == session_id, ExpectedAttendee.member_id.in_(member_ids)
+    )
+    recorded = select(Attendance.member_id).where(
+        Attendance.session_id == session_id, Attendance.member_id.in_(member_ids)
+    )
+    return set(session.scalars(union_all(expected, recorded)))
 
 
 def recorder_names(session: Session, user_ids: Collection[int]) -> dict[int, str]:
@@ -256,3 +261,9 @@ def _roster_row(row: Any) -> RosterRow:
         row.occurred_at,
         row.recorded_by_id,
     )
+
+
+def recorded_under(session: Session, member_id: int, nonce: str) -> Attendance | None:
+    """The member's row that a request with this nonce has made."""
+    query = select(Attendance).where(Attendance.member_id == member_id, Attendance.nonce == nonce)
+    return session.scalars(query).first()

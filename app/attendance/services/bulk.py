@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from app.attendance.models import Attendance, AttendanceChange
-from app.attendance.queries.session import on_roster
+from app.attendance.queries.recordable import recordable
 from app.attendance.services.correct import staff_sighting
 from app.attendance.services.record import record_attendance
 from app.core.access import Scope
 from app.core.db import writing
 from app.core.errors import NotFound
-from app.core.vocabulary import Status
-from app.members.queries.as_of import members_in_scope
+from app.core.vocabulary import ExcuseReason, Status
 from app.trainings.queries.sessions import scoped_session
 
 # A page of the roster, with room to spare: all are written in one transaction.
@@ -41,14 +40,14 @@ def tick_all(
     *,
     tz: ZoneInfo,
     elderly_age: int,
+    excuse: ExcuseReason | None = None,
 ) -> Ticked:
     """Record `status` for those who have no row yet, all or nothing. Raises NotFound, CheckInRefused."""
     # In one order: two users who tick the same page must not wait for each other in a ring.
     wanted = sorted(set(member_ids))[:MOST_AT_ONCE]
     with writing() as session:
         row = scoped_session(session, session_id, scope, now)
-        strangers = set(wanted) - on_roster(session, session_id, wanted)
-        if strangers - members_in_scope(session, strangers, scope, row.office_date):
+        if set(wanted) - recordable(session, row, wanted, scope, now):
             raise NotFound()
         query = select(Attendance.member_id).where(
             Attendance.session_id == session_id, Attendance.member_id.in_(wanted)
@@ -58,7 +57,7 @@ def tick_all(
         for member_id in wanted:
             if member_id in known:
                 continue
-            sighting = staff_sighting(session_id, member_id, status, None, scope.user_id, now)
+            sighting = staff_sighting(session_id, member_id, status, excuse, scope.user_id, now)
             if record_attendance(sighting, now, tz=tz, elderly_age=elderly_age).created:
                 recorded += 1
                 session.add(

@@ -9,17 +9,16 @@ from sqlalchemy.orm import Session
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.queries.recordable import recordable
 from app.attendance.rules import RefusalCode, refusal
 from app.attendance.services.record import Sighting, record_attendance
 from app.core.access import Scope
 from app.core.audit import record_act
-from app.core.clock import office_date
 from app.core.db import lock_shared_or_alone, writing
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import lazy
 from app.core.vocabulary import ExcuseReason, Method, Status
-from app.members.queries.as_of import members_in_scope
-from app.trainings.models import ExpectedAttendee, TrainingSession
+from app.trainings.models import TrainingSession
 from app.trainings.queries.sessions import scoped_session
 
 REASON_LENGTH = 200
@@ -111,17 +110,11 @@ def staff_sighting(
 def _session_and_member(
     session: Session, session_id: int, member_id: int, scope: Scope, now: datetime
 ) -> TrainingSession:
-    """The session in scope, and a member who is expected, recorded, or of the scope; else NotFound."""
+    """The session in scope, for a member whom staff may record there; else NotFound."""
     row = scoped_session(session, session_id, scope, now)
     lock_shared_or_alone(session, session_id, alone=False)
     session.refresh(row)
-    belongs = (
-        session.get(ExpectedAttendee, (session_id, member_id)) is not None
-        or session.get(Attendance, (session_id, member_id)) is not None
-        or member_id in members_in_scope(session, [member_id], scope, office_date(now))
-        or member_id in members_in_scope(session, [member_id], scope, row.office_date)
-    )
-    if not belongs:
+    if not recordable(session, row, [member_id], scope, now):
         raise NotFound()
     return row
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
 from app.attendance.errors import CheckInRefused
-from app.attendance.forms import Tick, read_tick
+from app.attendance.forms import Tick, read_chosen, read_tick
 from app.attendance.queries.session import roster_row, session_counts
 from app.attendance.services.bulk import tick_all
 from app.attendance.services.correct import set_status, staff_sighting, take_back
@@ -16,7 +16,9 @@ from app.attendance.views.session_page import roster_context
 from app.core.access import current_scope, permission, safe_next
 from app.core.clock import utc_now
 from app.core.db import db
+from app.core.errors import InvalidInput
 from app.core.i18n import gettext as _
+from app.core.i18n import lazy
 from app.core.office import session_rules
 from app.core.vocabulary import Status
 from app.trainings.queries.page import session_facts
@@ -42,12 +44,12 @@ def tick(session_id: int, member_id: int) -> Any:
 @permission("attendance.write")
 def tick_several(session_id: int) -> Any:
     """Those chosen on the page who have no status yet; the others stay as they are."""
-    wanted = read_tick(request.form)
-    chosen = [int(text) for text in request.form.getlist("members") if text.isascii() and text.isdigit()]
+    wanted, chosen = read_tick(request.form), read_chosen(request.form.getlist("members"))
+    if wanted.status is None:
+        raise InvalidInput.field("status", "one_by_one", lazy("请逐个撤销,不能几个人一起撤销登记。"))
+    rules, scope = session_rules(), current_scope()
     try:
-        done = tick_all(
-            session_id, chosen, wanted.status or Status.PRESENT, current_scope(), utc_now(), **session_rules()
-        )
+        done = tick_all(session_id, chosen, wanted.status, scope, utc_now(), excuse=wanted.excuse, **rules)
     except CheckInRefused as error:
         flash(error.words, "warning")
         return _back(session_id)

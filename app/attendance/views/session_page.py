@@ -21,6 +21,7 @@ from app.core.access import current_scope, current_staff, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.labels import EXCUSE_LABELS, GROUP_LABELS, LECTURER_ROLE_LABELS, METHOD_LABELS, STATUS_LABELS
+from app.core.office import elderly_age
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.core.vocabulary import Method, SessionState, Status
 from app.members.queries.members import MemberFilter, member_list
@@ -132,7 +133,7 @@ def _candidates(facts: SessionFacts, text: str) -> dict[str, Any]:
     if not text or not may_record:
         return {"found": None}
     held = current_staff().scope("attendance.write")
-    wanted = MemberFilter(facts.office_date, current_app.extensions["settings"].elderly_age, q=text)
+    wanted = MemberFilter(facts.office_date, elderly_age(), q=text)
     found = member_list(db.session(), held, wanted, limit=MOST_FOUND)
     return {"found": found, "listed": on_roster(db.session(), facts.id, [person.id for person in found])}
 
@@ -149,12 +150,12 @@ def _before_it_begins(facts: SessionFacts, speaking: list[Speaker], invited: Aud
     """Clashes with other sessions, which of those this user may open, and how many a draft would invite."""
     if facts.state not in MOVABLE:
         return {"clashes": (), "reachable": set(), "invited": None}
-    session, elderly_age = db.session(), current_app.extensions["settings"].elderly_age
-    found = session_clashes(session, facts, speaking, invited, elderly_age)
+    session, scope, now, age = db.session(), current_scope(), utc_now(), elderly_age()
+    found = session_clashes(session, facts, speaking, invited, scope, now, age)
     ids = [clash.session_id for clash in found]
     draft = facts.state is SessionState.DRAFT
     return {
         "clashes": found,
-        "reachable": sessions_in_scope(session, ids, current_scope(), utc_now()),
-        "invited": invited_count(session, facts, invited, elderly_age) if draft else None,
+        "reachable": sessions_in_scope(session, ids, scope, now),
+        "invited": invited_count(session, facts, invited, age) if draft else None,
     }

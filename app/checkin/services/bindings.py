@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from app.attendance.errors import CheckInRefused
@@ -20,7 +20,7 @@ from app.core.crypto import blind_index, new_token, token_hash
 from app.core.db import db, writing
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
-from app.core.throttle import check_and_count, forget
+from app.core.throttle import address_subject, check_and_count, forget
 from app.members.models import Member, Membership, OrgUnit
 from app.members.services.spans import require_member
 
@@ -93,7 +93,6 @@ def forget_phone(token: str, now: datetime) -> None:
 
 def create_bind_code(member_id: int, scope: Scope, now: datetime) -> str:
     """Eight digits that bind one phone within a week; an older unused code stops working."""
-    code = f"{secrets.randbelow(10**8):08d}"
     with writing() as session:
         _require_member(session, member_id, scope, now)
         session.execute(
@@ -101,6 +100,7 @@ def create_bind_code(member_id: int, scope: Scope, now: datetime) -> str:
             .where(BindCode.member_id == member_id, BindCode.used_at.is_(None))
             .values(expires_at=now)
         )
+        code = _unused_code(session, now)
         session.add(
             BindCode(
                 member_id=member_id,
@@ -111,7 +111,7 @@ def create_bind_code(member_id: int, scope: Scope, now: datetime) -> str:
             )
         )
         record_act(session, "binding.code", f"member:{member_id}", scope.user_id, now)
-    return code
+        return code
 
 
 def bind_phone(proof: Proof, browser: str, address: str, now: datetime) -> str:
@@ -128,30 +128,39 @@ def bind_phone(proof: Proof, browser: str, address: str, now: datetime) -> str:
 
 
 def _count_tries(proof: Proof, browser: str, address: str, now: datetime) -> None:
+    place = address_subject(address)
     # A transaction of its own: a refused try counts too.
     with writing() as session:
-        check_and_count(session, "bind_address", address, now, limit=TRIES_PER_ADDRESS, window=TRIES_WINDOW)
+        check_and_count(session, "bind_address", place, now, limit=TRIES_PER_ADDRESS, window=TRIES_WINDOW)
         check_and_count(session, "bind_browser", browser, now, limit=TRIES_PER_BROWSER, window=TRIES_WINDOW)
         if not proof.one_time_code:
             target = f"{proof.name}/{proof.org_code}"
             check_and_count(session, "bind_target", target, now, limit=TRIES_PER_TARGET, window=TRIES_WINDOW)
 
 
+def _unused_code(session: Session, now: datetime) -> str:
+    while True:
+        code = f"{secrets.randbelow(10**8):08d}"
+        if session.scalars(_live_codes(code, now)).first() is None:
+            return code
+
+
+def _live_codes(code: str, now: datetime) -> Select[BindCode]:
+    return select(BindCode).where(
+        BindCode.code_hash == _code_hash(code), BindCode.used_at.is_(None), BindCode.expires_at > now
+    )
+
+
 def _by_code(session: Session, code: str, now: datetime) -> int:
     digits = "".join(str(int(char)) for char in code if char.isdecimal())
-    row = session.scalars(
-        select(BindCode)
-        .where(
-            BindCode.code_hash == _code_hash(digits), BindCode.used_at.is_(None), BindCode.expires_at > now
-        )
-        .with_for_update()
-    ).first()
-    if row is None:
+    rows = session.scalars(_live_codes(digits, now).with_for_update()).all()
+    # Two members drew the same digits in the same moment: neither may be taken for the other.
+    if len(rows) != 1:
         raise InvalidInput.field(
             "one_time_code", "wrong", lazy("这个绑定码不对,或已经用过、过期。请向党支部要一个新的。")
         )
-    row.used_at = now
-    return row.member_id
+    rows[0].used_at = now
+    return rows[0].member_id
 
 
 def _by_name_and_phone(session: Session, proof: Proof, now: datetime) -> int:

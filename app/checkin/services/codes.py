@@ -91,11 +91,17 @@ def read_short_code(text: str, member_id: int, now: datetime, *, step_seconds: i
         for found in candidates
         if digits and rules.matches_short(digits, found.secret, found.id, now, step_seconds)
     ]
+    was_good = matching or any(
+        digits and rules.matched_lately(digits, found.secret, found.id, now, step_seconds)
+        for found in candidates
+    )
+    if was_good:
+        # Whoever reads the screen slowly does not guess: that try is not held against them.
+        with writing() as session:
+            give_back(session, "short_code", str(member_id))
     # Two sessions with the same digits: rather ask for another try than record in the wrong one.
     if len(matching) != 1:
-        raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
-    with writing() as session:
-        give_back(session, "short_code", str(member_id))
+        raise CheckInRefused(RefusalCode.CODE_EXPIRED if was_good else RefusalCode.CODE_UNKNOWN)
     return ReadCode(matching[0], Method.SHORT_CODE)
 
 

@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance
+from app.attendance.queries.session import recorded_under
 from app.attendance.rules import RefusalCode
 from app.attendance.services.record import Outcome, Sighting, record_attendance
 from app.checkin.services.bindings import holder
 from app.checkin.services.codes import read_code
 from app.checkin.services.tickets import read_ticket, spend
 from app.core.crypto import token_hash
-from app.core.db import writing
+from app.core.db import db, writing
 from app.core.vocabulary import Method
 
 
@@ -33,6 +34,10 @@ def present_code(
     revoked) and TooManyTries.
     """
     member = holder(member_token)
+    # A repeat is known by its nonce, however old its code has become meanwhile.
+    known = recorded_under(db.session(), member.member_id, nonce) if nonce else None
+    if known is not None:
+        return _as_it_is(known)
     read = read_code(code, member.member_id, now, step_seconds=step_seconds)
     sighting = Sighting(
         read.session_id,

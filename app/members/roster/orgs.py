@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.audit import record_act
@@ -15,7 +15,7 @@ from app.core.db import writing
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
 from app.core.vocabulary import FOREVER, OrgKind
-from app.members.models import Member, OrgPlacement, OrgUnit
+from app.members.models import OrgPlacement, OrgUnit
 from app.members.queries.tree import placed_on
 from app.members.roster.files import text_of
 from app.members.roster.plan import Counts
@@ -81,9 +81,8 @@ def import_orgs(
 ) -> OrgPlan:  # fmt: skip
     """Create, rename and move units of the whole tree, unless a row is rejected: then store nothing.
 
-    A new unit counts from `as_of`; without it, since ever while the office is being set up (no member
-    is stored yet), else from today. Moves take effect on `as_of` or today. Units that the table does
-    not name stay as they are. Raises InvalidInput for a day in the future.
+    A new unit counts from `as_of`, without it since ever. Moves take effect on `as_of` or today. Units
+    that the table does not name stay as they are. Raises InvalidInput for a day in the future.
     """
     if as_of is not None and as_of > today:
         raise InvalidInput.field("as_of", "future", lazy("日期不能在今天以后。"))
@@ -92,8 +91,8 @@ def import_orgs(
         plan = _plan(table, stored, as_of or today)
         if dry_run or plan.rejected or not (plan.created or plan.changed):
             return plan
-        is_set_up = session.scalar(select(func.count()).select_from(Member)) == 0
-        starts_on = as_of or (SINCE_EVER if is_set_up else today)
+        # A unit without members changes no figure of the past, and may have held sessions then.
+        starts_on = as_of or SINCE_EVER
         _write(session, plan, stored, now)
         _place(session, plan, stored, starts_on, as_of or today)
         record_act(

@@ -8,12 +8,13 @@ from app.reports.queries.drill import (
     MemberLine,
     MembersAsked,
     SessionLine,
+    line_title,
     member_of_place,
     members_behind,
     rows_behind,
     sessions_behind,
 )
-from app.reports.queries.duties import Duties, DutyCount, DutyKind, DutyRow, duties
+from app.reports.queries.duties import Duties, DutyCount, DutyKind, DutyRow, duties, duty_kinds
 from app.reports.queries.ledger import Ledger, LedgerItem, ledger
 from app.reports.queries.person_times import PersonTimes, PersonTimesRow, person_times, person_times_total
 from app.reports.queries.place import (
@@ -52,8 +53,10 @@ __all__ = [
     "coverage",
     "default_period",
     "duties",
+    "duty_kinds",
     "kind_names",
     "ledger",
+    "line_title",
     "member_of_place",
     "members_behind",
     "mode_names",

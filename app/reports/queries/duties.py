@@ -104,7 +104,7 @@ def duties(
     """
     period = Period.of_year(year)
     on = snapshot_day(period, today)
-    kinds = _kinds(session)
+    kinds = duty_kinds(session)
     branches: Any = (
         select(OrgUnit.code, OrgUnit.id, OrgUnit.name, OrgUnit.opened_on)
         .join(OrgPlacement, and_(OrgPlacement.org_id == OrgUnit.id, placed_on(on)))
@@ -125,7 +125,7 @@ def duties(
     return Duties(year, on, count, kinds, tuple(rows), after)
 
 
-def _kinds(session: Session) -> tuple[DutyKind, ...]:
+def duty_kinds(session: Session) -> tuple[DutyKind, ...]:
     query = (
         select(SessionKind.key, SessionKind.name_zh, SessionKind.name_en, SessionKind.duty_frequency)
         .where(SessionKind.duty_frequency.is_not(None))

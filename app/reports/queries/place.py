@@ -48,6 +48,16 @@ class Place:
     is_everything: bool = False
     under_id: int | None = None
     own_only: bool = False
+    under_name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name, and what narrows it."""
+        if self.own_only:
+            return str(_("%(name)s(本级)", name=self.name))
+        if self.under_name:
+            return str(_("%(name)s(隶属%(above)s期间)", name=self.name, above=self.under_name))
+        return self.name
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -77,7 +87,7 @@ def place_in_scope(
         unit = session.scalars(select(OrgUnit).where(OrgUnit.code == org_code)).one_or_none()
         if above is None or unit is None or not _was_below(session, unit.id, above.id):
             raise NotFound()
-        return Place((unit.id,), unit.code, unit.name, under_id=above.id)
+        return Place((unit.id,), unit.code, unit.name, under_id=above.id, under_name=above.name)
     found = org_by_code(session, org_code, scope, today)
     if found is None:
         raise NotFound()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, case, cast, func, select, true
+from sqlalchemy import Integer, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, HourPolicy
@@ -22,7 +22,7 @@ CENTRAL_KIND = "central_training"
 
 @dataclass(frozen=True, slots=True)
 class StudyHoursItem:
-    """A member's year; hours have one decimal, rounded down."""
+    """A member's year; hours to the hundredth."""
 
     member: int
     name: str
@@ -36,6 +36,12 @@ class StudyHoursItem:
     make_up_hours: float
     central_classes: int
     shortfall_hours: float
+    # Central trainings that the member's post asks for.
+    required_central: int = 0
+
+    @property
+    def lacks(self) -> bool:
+        return self.shortfall_hours > 0 or self.central_classes < self.required_central
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,8 @@ def study_hours(
     Minutes of rows that count, of any branch, cut to the half-day's cap before and after noon and to
     the day's cap; then hours by the year's rule. Required: the rule's hours of a post holder of that
     day, of a member otherwise, and none of a member without a hard demand (exempt).
-    below: only members who still lack hours. Source: domain.md, "Rules that the software computes".
+    below: only members who still lack hours, or as post holders central trainings.
+    Source: domain.md, "Rules that the software computes".
     """
     policy = policy_of(session, year)
     day = members_of_day(snapshot, place)
@@ -70,13 +77,10 @@ def study_hours(
     central = _central(Period.of_year(year))
     posts = _post_holders(snapshot)
     has_post = posts.c.member_id.is_not(None)
-    required = case(
-        (day.c.groups.bitwise_and(Group.EXEMPT.bit) != 0, 0),
-        (has_post, policy.post_hours),
-        else_=policy.member_hours,
-    )
+    required, required_central = _required(policy, day, has_post)
     minutes = func.coalesce(credit.c.minutes, 0)
-    lacks = minutes < required * policy.minutes_per_hour
+    classes = func.coalesce(central.c.classes, 0)
+    lacks = or_(minutes < required * policy.minutes_per_hour, classes < required_central)
     joined = (
         day.join(Member, Member.id == day.c.member_id)
         .join(OrgUnit, OrgUnit.id == day.c.org_id)
@@ -96,7 +100,8 @@ def study_hours(
             required.label("required"),
             minutes.label("minutes"),
             func.coalesce(credit.c.made_up, 0).label("made_up"),
-            func.coalesce(central.c.classes, 0).label("central"),
+            classes.label("central"),
+            required_central.label("required_central"),
             func.count().over().label("all_members"),
             func.sum(minutes).over().label("all_minutes"),
         )
@@ -109,6 +114,15 @@ def study_hours(
     after = (items[-1].org_code, items[-1].member) if following else None
     count, all_minutes = (rows[0].all_members, rows[0].all_minutes) if rows else (0, 0)
     return StudyHours(year, count, hours_of(int(all_minutes), policy.minutes_per_hour), items, after)
+
+
+def _required(policy: HourPolicy, day: Any, has_post: Any) -> tuple[Any, Any]:
+    """Hours and central trainings that the rule asks of a member."""
+    is_exempt = day.c.groups.bitwise_and(Group.EXEMPT.bit) != 0
+    return (
+        case((is_exempt, 0), (has_post, policy.post_hours), else_=policy.member_hours),
+        case((is_exempt, 0), (has_post, policy.post_central_classes), else_=0),
+    )
 
 
 def year_hours(session: Session, year: int, snapshot: Snapshot, place: Place) -> float:
@@ -133,7 +147,8 @@ def _item(row: Any, minutes_per_hour: int) -> StudyHoursItem:
         hours=hours,
         make_up_hours=hours_of(int(row.made_up), minutes_per_hour),
         central_classes=row.central,
-        shortfall_hours=round(max(0.0, row.required - hours), 1),
+        shortfall_hours=round(max(0.0, row.required - hours), 2),
+        required_central=row.required_central,
     )
 
 

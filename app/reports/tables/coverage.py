@@ -49,6 +49,7 @@ def coverage_table(result: Coverage, by: CoverageBy, ask: Ask) -> Table:
         tuple(rows),
         notes(*about, "coverage", "required_coverage", "uncovered"),
         total,
+        about=ask.about(of_members=True),
     )
 
 
@@ -90,4 +91,5 @@ def uncovered_table(result: Uncovered, modes: dict[str, str], ask: Ask) -> Table
         for item in result.items
     )
     title = ask.title_as_of(lazy("未覆盖名单"))
-    return Table("uncovered", title, UNCOVERED_COLUMNS, rows, notes("uncovered", "lost_contact"))
+    told = notes("uncovered", "lost_contact")
+    return Table("uncovered", title, UNCOVERED_COLUMNS, rows, told, about=ask.about(of_members=True))

@@ -32,7 +32,7 @@ def attendance_table(lines: Lines, each: Each, ask: Ask) -> Table:
     """Attendance rows, or those of one member, class or training gathered in a line."""
     if each is Each.ROW:
         rows = tuple(_single(line) for line in lines.items)
-        return Table("rows", ask.title(lazy("人次明细")), ROW_COLUMNS, rows, ())
+        return Table("rows", ask.title(lazy("人次明细")), ROW_COLUMNS, rows, (), about=ask.about())
     columns = tuple(column for column in GATHERED_COLUMNS if each is not Each.MEMBER or column.key != "title")
     titles = {
         Each.MEMBER: lazy("参加过的党员"),
@@ -40,7 +40,7 @@ def attendance_table(lines: Lines, each: Each, ask: Ask) -> Table:
         Each.TRAINING: lazy("参加过的培训"),
     }
     gathered = tuple(_gathered(line, each) for line in lines.items)
-    return Table("rows", ask.title(titles[each]), columns, gathered, ())
+    return Table("rows", ask.title(titles[each]), columns, gathered, (), about=ask.about())
 
 
 def _member(line: MemberLine) -> Cell:
@@ -75,7 +75,7 @@ SESSION_COLUMNS = (
     Column("first_on", lazy("日期"), Look.DAY),
     Column("sessions", lazy("场次"), Look.COUNT),
     Column("person_times", lazy("人次"), Look.COUNT, "person_times"),
-    Column("declared_person_times", lazy("上报人次"), Look.TEXT, "declared_person_times"),
+    Column("declared_person_times", lazy("上报人次"), Look.COUNT, "declared_person_times"),
 )
 
 
@@ -83,7 +83,7 @@ def sessions_table(lines: Lines, each: Each, ask: Ask) -> Table:
     """Held sessions, or classes."""
     title = lazy("班次明细") if each is Each.CLASS else lazy("场次明细")
     rows = tuple(_session(line) for line in lines.items)
-    return Table("sessions", ask.title(title), SESSION_COLUMNS, rows, ())
+    return Table("sessions", ask.title(title), SESSION_COLUMNS, rows, (), about=ask.about())
 
 
 def _session(line: SessionLine) -> TableRow:
@@ -97,18 +97,18 @@ def _session(line: SessionLine) -> TableRow:
             Cell(line.first_on),
             Cell(line.sessions),
             Cell(line.person_times),
-            Cell(declared_text(line.declared_person_times, line.declared_mark)),
+            Cell(_declared(line.declared_person_times, line.declared_mark)),
         ),
     )
 
 
-def declared_text(count: int | None, mark: CountMark) -> str:
-    """A head count with the mark it was published with: 近50, 50余 / nearly 50, over 50."""
-    if count is None:
-        return ""
+def _declared(count: int | None, mark: CountMark) -> int | str | None:
+    """A head count, in words with the mark it was published with: 近50, 50余 / nearly 50, over 50."""
+    if count is None or mark not in (CountMark.NEARLY, CountMark.OVER):
+        return count
     if mark is CountMark.NEARLY:
         return str(_("近%(n)s", n=f"{count:,}"))
-    return str(_("%(n)s余", n=f"{count:,}")) if mark is CountMark.OVER else f"{count:,}"
+    return str(_("%(n)s余", n=f"{count:,}"))
 
 
 MEMBER_COLUMNS = (
@@ -133,4 +133,5 @@ def members_table(lines: Lines, ask: Ask) -> Table:
         )
         for line in lines.items
     )
-    return Table("members", ask.title_as_of(lazy("党员明细")), MEMBER_COLUMNS, rows, ())
+    title = ask.title_as_of(lazy("党员明细"))
+    return Table("members", title, MEMBER_COLUMNS, rows, (), about=ask.about(of_members=True))

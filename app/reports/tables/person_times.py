@@ -45,9 +45,9 @@ def person_times_table(result: PersonTimes, by: By, ask: Ask) -> Table:
     total = TableRow("total", (Cell(_("合计")), *_numbers(result.total, ask, {})))
     about = ["groups"] if by is By.GROUP else ["host_and_member"]
     keys = [column.definition or "" for column in COLUMNS]
-    return Table(
-        "person-times", ask.title(lazy("人次")), (first, *COLUMNS), rows, notes(*about, *keys), total
-    )
+    title = ask.title(lazy("人次"))
+    told = notes(*about, *keys)
+    return Table("person-times", title, (first, *COLUMNS), rows, told, total, ask.about())
 
 
 def _row(row: PersonTimesRow, by: By, ask: Ask, is_own: bool) -> TableRow:

@@ -20,6 +20,7 @@ STUDY_COLUMNS = (
     Column("hours", lazy("已修"), Look.HOURS, "study_hours"),
     Column("make_up_hours", lazy("其中补学"), Look.HOURS),
     Column("shortfall_hours", lazy("差额"), Look.HOURS),
+    Column("required_central", lazy("要求集中培训"), Look.COUNT, "required_central"),
     Column("central_classes", lazy("集中培训次数"), Look.COUNT, "central_classes"),
 )
 
@@ -31,7 +32,8 @@ def study_hours_table(result: StudyHours, ask: Ask) -> Table:
         ask.title_as_of(lazy("个人学时")),
         STUDY_COLUMNS,
         tuple(_study_row(item, ask) for item in result.items),
-        notes("study_hours", "required_hours", "central_classes"),
+        notes("study_hours", "required_hours", "required_central", "central_classes"),
+        about=ask.about(of_members=True),
     )
 
 
@@ -50,9 +52,10 @@ def _study_row(item: StudyHoursItem, ask: Ask) -> TableRow:
             Cell(item.hours, behind(item.hours)),
             Cell(item.make_up_hours, behind(item.make_up_hours, status="made_up")),
             Cell(item.shortfall_hours),
+            Cell(item.required_central),
             Cell(item.central_classes, central),
         ),
-        needs_attention=item.shortfall_hours > 0,
+        needs_attention=item.lacks,
     )
 
 
@@ -74,8 +77,9 @@ def duties_table(result: Duties, kind: str | None, ask: Ask) -> Table:
         for duty in row.duties if kind else [None]:
             if duty is None or kind in (EACH_KIND, duty.kind):
                 rows.append(_duty_row(row, duty, result, months, ask, kind == EACH_KIND))
-    title = ask.title_as_of(lazy("组织生活"))
-    return Table("duties", title, tuple(columns), tuple(rows), notes("duties", "duty_rate"))
+    title = ask.title_until(lazy("组织生活"))
+    told = notes("duties", "duty_rate")
+    return Table("duties", title, tuple(columns), tuple(rows), told, about=ask.about())
 
 
 def _short_month(month: str) -> str:
@@ -105,7 +109,7 @@ LEDGER_COLUMNS = (
     Column("number", lazy("编号"), width=8),
     Column("kind", lazy("类别"), width=12),
     Column("title", lazy("主题"), width=36),
-    Column("days", lazy("日期"), width=24),
+    Column("days", lazy("日期"), width=24, nowrap=True),
     Column("venues", lazy("地点"), width=20, on_phone=False),
     Column("host", lazy("主办"), width=24),
     Column("lecturers", lazy("讲师"), width=16, on_phone=False),
@@ -122,7 +126,8 @@ def ledger_table(result: Ledger, minutes_per_hour: int, ask: Ask) -> Table:
     """The asked part of the ledger."""
     rows = tuple(_ledger_row(item, minutes_per_hour, ask) for item in result.items)
     title = ask.title(lazy("班次台账"))
-    return Table("ledger", title, LEDGER_COLUMNS, rows, notes("ledger", "declared_person_times"))
+    told = notes("ledger", "declared_person_times")
+    return Table("ledger", title, LEDGER_COLUMNS, rows, told, about=ask.about())
 
 
 def _ledger_row(item: LedgerItem, minutes_per_hour: int, ask: Ask) -> TableRow:
@@ -141,7 +146,7 @@ def _ledger_row(item: LedgerItem, minutes_per_hour: int, ask: Ask) -> TableRow:
             Cell(item.number),
             Cell(item.kind_label),
             Cell(item.title, session),
-            Cell(days),
+            Cell(item.first_on if one_day else days, words=days),
             Cell(listed(item.venues)),
             Cell(item.host_name),
             Cell(listed(item.lecturers)),

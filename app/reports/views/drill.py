@@ -19,18 +19,19 @@ from app.reports.queries import (
     Each,
     MembersAsked,
     kind_names,
+    line_title,
     member_of_place,
     members_behind,
     mode_names,
     rows_behind,
     sessions_behind,
 )
-from app.reports.tables import Ask, attendance_table, members_table, sessions_table
+from app.reports.tables import attendance_table, members_table, sessions_table
 from app.reports.views.frame import Question, answer, bp, cut, page_of, question
 
 
-def _behind(asked: Question) -> tuple[Ask, Behind, list[Text]]:
-    """What the address narrows the rows to, and the words for it."""
+def _behind(asked: Question) -> tuple[Question, Behind]:
+    """What the address narrows the rows to, in words too."""
     args, ask = request.args, asked.ask
     month = forms.month_of(args)
     period = month.within(ask.period) if month else ask.period
@@ -56,17 +57,21 @@ def _behind(asked: Question) -> tuple[Ask, Behind, list[Text]]:
         duty_only=args.get("duty") == "1",
         declared_only=args.get("declared") == "1",
     )
-    return replace(ask, period=period), behind, _words(asked, behind, name)
+    return replace(asked, ask=replace(ask, period=period)).narrowed(*_words(asked, behind, name)), behind
 
 
 def _words(asked: Question, behind: Behind, member: str | None) -> list[Text]:
-    words: list[Text] = [asked.ask.place.name, member or ""]
+    words: list[Text] = [member or ""]
+    if behind.line is not None:
+        words.append(line_title(asked.session, behind.line, behind.place) or "")
     if behind.kind:
         words.append(kind_names(asked.session).get(behind.kind, behind.kind))
     if behind.mode:
         words.append(mode_names(asked.session).get(behind.mode, behind.mode))
     words.append(GROUP_LABELS[behind.group] if behind.group else "")
     words.append(STATUS_LABELS[behind.status] if behind.status else "")
+    words.append(_("按主办单位计") if behind.by_host else "")
+    words.append(_("不含补学") if behind.without_make_up else "")
     words.append(_("只含组织生活类别") if behind.duty_only else "")
     words.append(_("只含上报了人数的场次") if behind.declared_only else "")
     words.append(month_label(request.args["month"]) if request.args.get("month") else "")
@@ -78,16 +83,16 @@ def _words(asked: Question, behind: Behind, member: str | None) -> list[Text]:
 def attendance_rows() -> Any:
     each = forms.word_of(request.args, "each", Each, Each.ROW) or Each.ROW
     asked = question()
-    ask, behind, words = _behind(asked)
+    asked, behind = _behind(asked)
     lines = rows_behind(asked.session, behind, each, cut())
-    table = attendance_table(lines, each, ask)
+    table = attendance_table(lines, each, asked.ask)
     sums = _(
         "共 %(rows)s 人次,%(minutes)s 分钟",
         rows=f"{lines.sums['rows']:,}",
         minutes=f"{lines.sums['minutes']:,}",
     )
     page = page_of(table, lines.count)
-    return answer("reports/rows.html", asked, table, page=page, words=words, sums=sums)
+    return answer("reports/rows.html", asked, table, page=page, sums=sums)
 
 
 @bp.get("/rows/sessions")
@@ -95,27 +100,26 @@ def attendance_rows() -> Any:
 def session_rows() -> Any:
     each = forms.word_of(request.args, "each", Each, Each.ROW) or Each.ROW
     asked = question()
-    ask, behind, words = _behind(asked)
+    asked, behind = _behind(asked)
     lines = sessions_behind(asked.session, behind, each, cut())
-    table = sessions_table(lines, each, ask)
+    table = sessions_table(lines, each, asked.ask)
     people = lines.sums["declared_person_times"]
     sums = _("共 %(n)s 场,上报 %(people)s 人次", n=f"{lines.sums['sessions']:,}", people=f"{people:,}")
     page = page_of(table, lines.count)
-    return answer("reports/rows.html", asked, table, page=page, words=words, sums=sums)
+    return answer("reports/rows.html", asked, table, page=page, sums=sums)
 
 
 @bp.get("/rows/members")
 @permission("reports.read")
 def member_rows() -> Any:
     args = request.args
-    asked = question()
-    ask = asked.ask
     narrowed = MembersAsked(forms.group_of(args), args.get("required") == "1", forms.flag(args, "covered"))
-    lines = members_behind(asked.session, ask.period, ask.snapshot, ask.place, narrowed, cut())
-    table = members_table(lines, ask)
-    words: list[Text] = [ask.place.name]
-    words += [GROUP_LABELS[narrowed.group]] if narrowed.group else []
+    words: list[Text] = [GROUP_LABELS[narrowed.group]] if narrowed.group else []
     words += [_("应训")] if narrowed.required else []
     words += [_("已覆盖") if narrowed.covered else _("未覆盖")] if narrowed.covered is not None else []
+    asked = question().narrowed(*words)
+    ask = asked.ask
+    lines = members_behind(asked.session, ask.period, ask.snapshot, ask.place, narrowed, cut())
+    table = members_table(lines, ask)
     page = page_of(table, lines.count)
-    return answer("reports/rows.html", asked, table, page=page, words=words, sums="")
+    return answer("reports/rows.html", asked, table, page=page, sums="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -38,6 +38,12 @@ class Question:
     ask: Ask
     today: date
     default: Period
+    # Names of filters that could not be taken; the form leaves them out.
+    refused: tuple[str, ...] = ()
+
+    def narrowed(self, *words: Text) -> Question:
+        """The same with the words of its further filters, which files print."""
+        return replace(self, ask=replace(self.ask, words=tuple(str(word) for word in words)))
 
     @property
     def year(self) -> int:
@@ -49,7 +55,7 @@ class Question:
 
     def presets(self) -> list[tuple[Text, str, bool]]:
         """(label, address, chosen) of the periods offered by name; other filters stay."""
-        dropped = ("from", "to", "year", "on", "page", "month", "format")
+        dropped = ("from", "to", "year", "on", "page", "month", "format", *self.refused)
         args: dict[str, Any] = {k: v for k, v in request.args.items() if k not in dropped}
         found = []
         offered = {self.default: period_label(self.default)}
@@ -99,9 +105,9 @@ def page_of(table: Table, total: int) -> Page[Any]:
 def answer(template: str, asked: Question, table: Table, **context: Any) -> Any:
     """The table as a page, or as a file when the address asks for one."""
     if request.args.get("format") == "csv":
-        return _file(csv_bytes(table), CSV_TYPE, f"{table.name}.csv")
+        return _file(csv_bytes(table), CSV_TYPE, f"{asked.ask.file_stem(table.name)}.csv")
     if request.args.get("format") == "xlsx":
-        return _file(xlsx_bytes(table), XLSX_TYPE, f"{table.name}.xlsx")
+        return _file(xlsx_bytes(table), XLSX_TYPE, f"{asked.ask.file_stem(table.name)}.xlsx")
     args: dict[str, Any] = {k: v for k, v in request.args.items() if k not in ("format", "page")}
     files = {kind: url_for(str(request.endpoint), **{**args, "format": kind}) for kind in ("csv", "xlsx")}
     return render_template(

@@ -21,7 +21,7 @@ from app.reports.views.frame import answer, bp, cut, page_of, question, wants_fi
 @permission("reports.read")
 def uncovered_page() -> Any:
     group = forms.group_of(request.args)
-    asked = question()
+    asked = question().narrowed(*([GROUP_LABELS[group]] if group else []))
     ask, session = asked.ask, asked.session
     result = uncovered(session, ask.period, ask.snapshot, ask.place, group, cut())
     table = uncovered_table(result, mode_names(session), ask)
@@ -38,7 +38,7 @@ def uncovered_page() -> Any:
 @permission("reports.read")
 def study_hours_page() -> Any:
     below = bool(forms.flag(request.args, "below"))
-    asked = question(by_year=True)
+    asked = question(by_year=True).narrowed(*([_("只看未达要求的")] if below else []))
     ask = asked.ask
     result = study_hours(asked.session, asked.year, ask.snapshot, ask.place, below, cut())
     table = study_hours_table(result, ask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -12,6 +13,7 @@ from app.core.errors import InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy
 from app.reports.queries import duties, ledger
+from app.reports.rules import snapshot_day
 from app.reports.tables import EACH_KIND, duties_table, ledger_table
 from app.reports.views.frame import answer, bp, cut, page_of, question
 
@@ -25,6 +27,10 @@ def duties_page() -> Any:
     kind = request.args.get("kind") or None
     if kind not in (None, EACH_KIND, *[key for key, _label in choices]):
         raise InvalidInput.field("kind", "choice", lazy("没有这个选项,请重新选择。"))
+    # Duties do not depend on the members of a day.
+    until = replace(asked.ask.snapshot, on=snapshot_day(asked.ask.period, asked.today))
+    asked = replace(asked, ask=replace(asked.ask, snapshot=until))
+    asked = asked.narrowed(*[label for key, label in choices if key == kind])
     table = duties_table(result, kind, asked.ask)
     kinds = [*choices, (EACH_KIND, _("逐项列出"))]
     page = page_of(table, result.count)

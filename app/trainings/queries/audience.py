@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.vocabulary import Group, SessionState
@@ -49,13 +49,18 @@ def clashes(
     venue_id: int | None,
     lecturer_ids: Sequence[int],
     invited: Select[int, int, int],
+    hosts: Select[int],
 ) -> tuple[Clash, ...]:
-    """Other sessions that overlap in time and share the venue, a lecturer, or expected members."""
+    """Other sessions that overlap in time and share the venue, a lecturer, or expected members.
+
+    hosts: the organisations whose drafts the reader may see; drafts of others are nobody's business yet.
+    """
     overlap = and_(
         TrainingSession.id != session_id,
         TrainingSession.starts_at < ends_at,
         TrainingSession.ends_at > starts_at,
         TrainingSession.state.in_(_LIVE),
+        or_(TrainingSession.state != SessionState.DRAFT, TrainingSession.host_org_id.in_(hosts)),
     )
     what = (TrainingSession.id, TrainingSession.title, TrainingSession.starts_at, TrainingSession.ends_at)
     found: list[Clash] = []
@@ -82,7 +87,7 @@ def clashes(
         select(*what, shared)
         .join(ExpectedAttendee, ExpectedAttendee.session_id == TrainingSession.id)
         .join(members, members.c.member_id == ExpectedAttendee.member_id)
-        .where(overlap, true())
+        .where(overlap)
         .group_by(*what)
         .order_by(shared.desc())
         .limit(20)

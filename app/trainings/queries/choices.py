@@ -75,11 +75,11 @@ def lecturer_names(session: Session) -> list[str]:
 def open_classes(
     session: Session, scope: Scope, now: datetime, *, keep: int | None = None, limit: int = 100
 ) -> list[tuple[int, str]]:
-    """Classes of the scope, the newest first; `keep` is offered however old it is."""
+    """Classes of the scope, the newest first; `keep` is offered however old and wherever it is."""
     within = TrainingClass.host_org_id.in_(subtree_ids(scope.org_ids, office_date(now)))
     query = (
         select(TrainingClass.id, TrainingClass.title)
-        .where(within)
+        .where(within | (TrainingClass.id == (keep or 0)))
         .order_by((TrainingClass.id == (keep or 0)).desc(), TrainingClass.id.desc())
         .limit(limit)
     )

@@ -164,9 +164,15 @@ def audience(session: Session, session_id: int) -> Audience:
 
 
 def session_clashes(
-    session: Session, facts: SessionFacts, speaking: Sequence[Speaker], invited: Audience, elderly_age: int
+    session: Session,
+    facts: SessionFacts,
+    speaking: Sequence[Speaker],
+    invited: Audience,
+    scope: Scope,
+    now: datetime,
+    elderly_age: int,
 ) -> tuple[Clash, ...]:
-    """Clashes of the session with others, in three queries at most."""
+    """Clashes of the session with others, in four queries at most; drafts of the scope only."""
     return clashes(
         session,
         session_id=facts.id,
@@ -175,6 +181,7 @@ def session_clashes(
         venue_id=facts.venue_id,
         lecturer_ids=[speaker.lecturer_id for speaker in speaking],
         invited=_invited(facts, invited, elderly_age),
+        hosts=subtree_ids(scope.org_ids, office_date(now)),
     )
 
 

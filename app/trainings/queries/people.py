@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,8 +23,10 @@ class NamedMember:
     org_name: str
 
 
-def named_members(session: Session, member_ids: Sequence[int], scope: Scope, on: date) -> list[NamedMember]:
-    """Those of `member_ids` who belong to the scope on a date, in pinyin order."""
+def named_members(
+    session: Session, member_ids: Sequence[int], scope: Scope, on: date, *, keep: Collection[int] = ()
+) -> list[NamedMember]:
+    """Those of `member_ids` who belong to the scope on a date, or who are in `keep`, in pinyin order."""
     if not member_ids:
         return []
     query = (
@@ -35,7 +37,7 @@ def named_members(session: Session, member_ids: Sequence[int], scope: Scope, on:
             Member.id.in_(member_ids),
             Membership.starts_on <= on,
             Membership.ends_on > on,
-            Membership.org_id.in_(subtree_ids(scope.org_ids, on)),
+            Membership.org_id.in_(subtree_ids(scope.org_ids, on)) | Member.id.in_(keep),
         )
         .order_by(Member.pinyin, Member.id)
     )

@@ -14,9 +14,10 @@ from app.core.clock import office_date
 from app.core.errors import FieldError, InvalidInput
 from app.core.i18n import lazy
 from app.members.queries.as_of import members_in_scope
-from app.members.queries.tree import ids_by_code, in_scope
+from app.members.queries.tree import codes_by_id, ids_by_code, in_scope
 from app.trainings.commands import SessionDraft
-from app.trainings.models import DeliveryMode, SessionKind, TrainingClass
+from app.trainings.models import DeliveryMode, SessionKind, TrainingClass, TrainingSession
+from app.trainings.queries.sessions import audience_ids
 from app.trainings.rules import LONGEST
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -31,14 +32,29 @@ class CheckedDraft:
     org_ids: tuple[int, ...]
 
 
-def check_draft(session: Session, draft: SessionDraft, scope: Scope, tz: ZoneInfo) -> CheckedDraft:
-    """Resolve the draft within the scope as of the session's day; raises InvalidInput with every error."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the stored session names already: ids of organisations by code, members, its class."""
+
+    orgs: dict[str, int]
+    member_ids: frozenset[int]
+    class_id: int | None
+
+
+def check_draft(
+    session: Session, draft: SessionDraft, scope: Scope, tz: ZoneInfo, stored: TrainingSession | None = None
+) -> CheckedDraft:
+    """Resolve the draft within the scope as of the session's day; raises InvalidInput with every error.
+
+    stored: the session that the draft changes; what it names already may stay, whoever put it there.
+    """
     if not EARLIEST <= draft.starts_at < LATEST:
         # Nothing below can be decided for a day outside the calendar.
         raise InvalidInput.field("starts_at", "out_of_range", lazy("开始时间不在合理范围内。"))
     day = office_date(draft.starts_at, tz)
     codes = (draft.host_org_code, *draft.audience.org_codes)
-    known = ids_by_code(session, codes, scope, day)
+    kept = _kept(session, stored)
+    known = {**kept.orgs, **ids_by_code(session, codes, scope, day)}
     errors = [*_text_errors(draft), *_time_errors(draft), *_number_errors(draft)]
     if draft.host_org_code not in known:
         errors.append(FieldError("host_org", "unknown", lazy("没有找到这个主办单位。")))
@@ -47,11 +63,21 @@ def check_draft(session: Session, draft: SessionDraft, scope: Scope, tz: ZoneInf
         for code in dict.fromkeys(draft.audience.org_codes)
         if code not in known
     ]
-    errors += _catalogue_errors(session, draft, scope, day)
+    errors += _catalogue_errors(session, draft)
+    errors += _reach_errors(session, draft, kept, scope, day)
     if errors:
         raise InvalidInput(errors=errors)
     org_ids = tuple(known[code] for code in dict.fromkeys(draft.audience.org_codes))
     return CheckedDraft(known[draft.host_org_code], org_ids)
+
+
+def _kept(session: Session, stored: TrainingSession | None) -> _Kept:
+    if stored is None:
+        return _Kept({}, frozenset(), None)
+    org_ids, _groups, member_ids = audience_ids(session, stored.id)
+    codes = codes_by_id(session, [stored.host_org_id, *org_ids])
+    orgs = {code: org_id for org_id, code in codes.items()}
+    return _Kept(orgs, frozenset(member_ids), stored.class_id)
 
 
 def _text_errors(draft: SessionDraft) -> Iterator[FieldError]:
@@ -81,15 +107,21 @@ def _number_errors(draft: SessionDraft) -> Iterator[FieldError]:
         yield FieldError("declared_person_times", "out_of_range", lazy("上报人次应在 0 到 100 万之间。"))
 
 
-def _catalogue_errors(session: Session, draft: SessionDraft, scope: Scope, day: date) -> Iterator[FieldError]:
+def _catalogue_errors(session: Session, draft: SessionDraft) -> Iterator[FieldError]:
     if session.get(SessionKind, draft.kind) is None:
         yield FieldError("kind", "unknown", lazy("没有这个类别。"))
     if session.get(DeliveryMode, draft.mode) is None:
         yield FieldError("mode", "unknown", lazy("没有这种形式。"))
-    if draft.class_id is not None:
+
+
+def _reach_errors(
+    session: Session, draft: SessionDraft, kept: _Kept, scope: Scope, day: date
+) -> Iterator[FieldError]:
+    """A class or members newly named, outside the scope."""
+    if draft.class_id is not None and draft.class_id != kept.class_id:
         known = session.get(TrainingClass, draft.class_id)
         if known is None or not in_scope(session, known.host_org_id, scope, day):
             yield FieldError("class", "unknown", lazy("没有找到这个班次。"))
-    named = set(draft.audience.member_ids)
+    named = set(draft.audience.member_ids) - kept.member_ids
     if named and named != members_in_scope(session, named, scope, day):
         yield FieldError("audience.members", "unknown", lazy("指定的党员中有人不在您负责的范围内。"))

@@ -18,6 +18,7 @@ from app.core.db import is_postgresql, writing
 from app.core.errors import InvalidInput, WrongState
 from app.core.i18n import lazy
 from app.core.vocabulary import AudienceKind, SessionState
+from app.members.queries.tree import subtree_ids
 from app.trainings.commands import AudienceDraft, Clash, LecturerDraft, SavedSession, SessionDraft
 from app.trainings.models import AudienceRule, Lecturer, SessionLecturer, TrainingSession, Venue
 from app.trainings.queries import audience as audience_queries
@@ -37,7 +38,7 @@ def create_session(
     """Store a draft. Raises InvalidInput with every wrong field."""
     with writing() as session:
         row = add_draft(session, draft, scope, now, tz)
-        return SavedSession(row.id, row.state.value, find_clashes(session, row, elderly_age))
+        return SavedSession(row.id, row.state.value, find_clashes(session, row, scope, now, elderly_age))
 
 
 def add_draft(
@@ -72,7 +73,7 @@ def update_session(
         row = scoped_session(session, session_id, scope, now, lock=True)
         if row.state not in EDITABLE:
             raise WrongState(lazy("已取消的场次不能修改。"))
-        checked = check_draft(session, draft, scope, tz)
+        checked = check_draft(session, draft, scope, tz, row)
         moved_day = office_date(draft.starts_at, tz) != row.office_date
         if moved_day and row.state not in AUDIENCE_EDITABLE:
             # The rows carry branch and groups of the session's day: another day would be another history.
@@ -86,11 +87,13 @@ def update_session(
             rewrite_standings(session, row, elderly_age)
         rewrite_facts(session, row, tz)
         record_act(session, "session.update", f"session:{row.id}", scope.user_id, now)
-        return SavedSession(row.id, row.state.value, find_clashes(session, row, elderly_age))
+        return SavedSession(row.id, row.state.value, find_clashes(session, row, scope, now, elderly_age))
 
 
-def find_clashes(session: Session, row: TrainingSession, elderly_age: int) -> tuple[Clash, ...]:
-    """Clashes of a stored session with others, to be shown as a warning."""
+def find_clashes(
+    session: Session, row: TrainingSession, scope: Scope, now: datetime, elderly_age: int
+) -> tuple[Clash, ...]:
+    """Clashes of a stored session with others, to be shown as a warning; drafts of the scope only."""
     org_ids, groups, member_ids = audience_ids(session, row.id)
     lecturer_ids = session.scalars(
         select(SessionLecturer.lecturer_id).where(SessionLecturer.session_id == row.id)
@@ -106,6 +109,7 @@ def find_clashes(session: Session, row: TrainingSession, elderly_age: int) -> tu
         venue_id=row.venue_id,
         lecturer_ids=lecturer_ids,
         invited=invited,
+        hosts=subtree_ids(scope.org_ids, office_date(now)),
     )
 
 

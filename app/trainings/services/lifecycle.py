@@ -39,7 +39,7 @@ def publish_session(
         _take(session, row, Step.PUBLISH, now, tz, scope.user_id)
         expected = fix_expected(session, row, elderly_age)
         record_act(session, "session.publish", f"session:{row.id}", scope.user_id, now, expected=expected)
-        return SavedSession(row.id, row.state.value, find_clashes(session, row, elderly_age))
+        return SavedSession(row.id, row.state.value, find_clashes(session, row, scope, now, elderly_age))
 
 
 def take_step(session_id: int, step: Step, scope: Scope, now: datetime, *, tz: ZoneInfo) -> SessionState:
@@ -51,17 +51,17 @@ def take_step(session_id: int, step: Step, scope: Scope, now: datetime, *, tz: Z
         return row.state
 
 
-def open_and_close_due(now: datetime, tz: ZoneInfo) -> int:
-    """Open and close every session whose time has come; returns how many steps were taken.
+def due_ids(now: datetime) -> list[int]:
+    """Sessions that `open_or_close` should look at now."""
+    return due_sessions(db.session(), now)
 
-    Each session is one transaction that looks again under the lock: a second scheduler, or an
-    organiser who was quicker, makes this do nothing.
+
+def open_or_close(session_id: int, now: datetime, tz: ZoneInfo) -> bool:
+    """Open or close one session if its time has come; tells whether a step was taken.
+
+    One transaction that looks again under the lock: a second scheduler, or an organiser who was
+    quicker, makes this do nothing.
     """
-    due = due_sessions(db.session(), now)
-    return sum(_take_due(session_id, now, tz) for session_id in due)
-
-
-def _take_due(session_id: int, now: datetime, tz: ZoneInfo) -> bool:
     with writing() as session:
         lock_shared_or_alone(session, session_id, alone=True)
         row = session.get_one(TrainingSession, session_id, with_for_update=True, populate_existing=True)

@@ -62,7 +62,10 @@ def create_series(
             for starts_at, ends_at in times
         ]
     # Afterwards: looking through a year of overlaps takes seconds, and writers must not wait for it.
-    saved = [SavedSession(row.id, row.state.value, find_clashes(session, row, elderly_age)) for row in rows]
+    saved = [
+        SavedSession(row.id, row.state.value, find_clashes(session, row, scope, now, elderly_age))
+        for row in rows
+    ]
     return SavedSeries(class_id, tuple(saved))
 
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 
 from app.core.access import Scope, current_scope, permission
 from app.core.clock import office_date, office_tz, utc_now
 from app.core.db import db
 from app.core.errors import InvalidInput, WrongState
 from app.core.i18n import gettext as _
-from app.core.office import session_rules
+from app.core.numbers import whole
+from app.core.office import elderly_age, session_rules
 from app.core.vocabulary import SessionState
 from app.members.queries.members import MemberFilter, MemberRow, member_list
 from app.trainings.commands import SavedSession
@@ -21,6 +22,7 @@ from app.trainings.forms import SessionForm
 from app.trainings.queries.choices import LastSession, Named, usual_kinds
 from app.trainings.queries.page import SessionFacts, session_facts
 from app.trainings.queries.people import NamedMember, named_members
+from app.trainings.queries.sessions import audience_ids
 from app.trainings.services.classes import Wish, save_changes, save_new
 from app.trainings.services.drafts import AUDIENCE_EDITABLE, EDITABLE
 from app.trainings.views import bp
@@ -46,8 +48,7 @@ def create() -> Any:
     """A new session, filled in from the last one of its kind, or copied (`from`)."""
     now, scope, session = utc_now(), current_scope(), db.session()
     kind = request.args.get("kind") or None
-    copied = request.args.get("from", "")
-    copied_id = int(copied) if copied.isascii() and copied.isdigit() else None
+    copied_id = whole(request.args.get("from"))
     start = start_of_new(kind, copied_id, scope, now, office_tz())
     usual = usual_kinds(session, scope, office_date(now) - USUAL_DAYS, now) if copied_id is None else []
     form = SessionForm(data=start.data)
@@ -61,6 +62,7 @@ def create_submit() -> Any:
     now, scope, form = utc_now(), current_scope(), SessionForm(request.form)
     beside = Beside(offer_choices(form, scope, now))
     if not _is_saving():
+        form.search_problems()
         return _page(form, beside)
     if not form.validate():
         return _page(form, beside, 422)
@@ -96,6 +98,7 @@ def edit_submit(session_id: int) -> Any:
     beside = Beside(offer_choices(form, scope, now, stored), stored)
     _for_state(form, stored)
     if not _is_saving():
+        form.search_problems()
         return _page(form, beside)
     if not form.validate():
         return _page(form, beside, 422)
@@ -114,10 +117,16 @@ def edit_submit(session_id: int) -> Any:
 @bp.post("/sessions/members")
 @permission("sessions.write")
 def find_members() -> str:
-    """The part of the form that names members, after a search; the search box itself stays."""
-    form = SessionForm(request.form)
-    chosen, found = _members(form, current_scope(), utc_now())
-    return render_template("trainings/_named_members.html", chosen=chosen, found=found, q=_search())
+    """The part of the form that names members, after a search; the search box itself stays.
+
+    `session` in the address: the one that is edited, whose members stay chosen wherever they belong.
+    """
+    form, edited = SessionForm(request.form), whole(request.args.get("session"))
+    problems = form.search_problems()
+    chosen, found = _members(form, current_scope(), utc_now(), edited)
+    return render_template(
+        "trainings/_named_members.html", chosen=chosen, found=found, q=_search(), problems=problems
+    )
 
 
 def _is_saving() -> bool:
@@ -150,16 +159,18 @@ def _saved(saved: SavedSession) -> Any:
 
 
 def _members(
-    form: SessionForm, scope: Scope, now: datetime
+    form: SessionForm, scope: Scope, now: datetime, edited: int | None
 ) -> tuple[list[NamedMember], list[MemberRow] | None]:
     """Members chosen so far, and what a search found (None without one)."""
     if "members" not in form:
         return [], None
     session, day = db.session(), _day(form, now)
-    chosen = named_members(session, form.members.data or [], scope, day)
+    # Named by somebody with a wider scope: they stay, so that nobody is dropped in silence.
+    keep = audience_ids(session, session_facts(session, edited, scope, now).id)[2] if edited else []
+    chosen = named_members(session, form.members.data or [], scope, day, keep=keep)
     if not _search():
         return chosen, None
-    wanted = MemberFilter(day, current_app.extensions["settings"].elderly_age, q=_search())
+    wanted = MemberFilter(day, elderly_age(), q=_search())
     known = {member.id for member in chosen}
     rows = member_list(session, scope, wanted, limit=MOST_FOUND + len(known))
     return chosen, [row for row in rows if row.id not in known][:MOST_FOUND]
@@ -167,11 +178,12 @@ def _members(
 
 def _day(form: SessionForm, now: datetime) -> date:
     day: date | None = form.day.data
-    return day or office_date(now)
+    return day if day and not form.day.errors else office_date(now)
 
 
 def _page(form: SessionForm, beside: Beside, status: int = 200) -> Any:
-    chosen, found = _members(form, current_scope(), utc_now())
+    edited = beside.stored.id if beside.stored else None
+    chosen, found = _members(form, current_scope(), utc_now(), edited)
     page = render_template(
         "trainings/form.html",
         form=form,

@@ -53,7 +53,10 @@ class YearQuery(Query):
 
 class StudyHoursQuery(YearQuery):
     below = Truth(
-        load_default=False, metadata={"description": "只列还差学时的人 · only those who still lack hours"}
+        load_default=False,
+        metadata={
+            "description": "只列还差学时或集中培训的人 · only those who still lack hours or central trainings"
+        },
     )
     limit = Whole(1, 500, load_default=100)
 

@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
 from app.core.vocabulary import ATTENDED_STATUSES, Group, Status
 from app.reports.queries.place import Place, counted_in, inside
 from app.reports.rules import Period
-from app.trainings.models import TrainingSession
+from app.trainings.models import TrainingClass, TrainingSession
 
 
 class Each(StrEnum):
@@ -98,3 +99,16 @@ def row_conditions(behind: Behind) -> list[ColumnElement[bool]]:
     if behind.group is not None:
         found.append(Attendance.groups.bitwise_and(behind.group.bit) != 0)
     return found
+
+
+def line_title(session: Session, line: int, place: Place) -> str | None:
+    """The title of a class, or of a session as a negative id; None unless the place hosted some of it."""
+    hosted = inside(place, TrainingSession.host_org_id, TrainingSession.office_date)
+    query = select(TrainingSession.title).where(TrainingSession.id == -line, hosted)
+    if line > 0:
+        query = (
+            select(TrainingClass.title)
+            .join(TrainingSession, TrainingSession.class_id == TrainingClass.id)
+            .where(TrainingClass.id == line, hosted)
+        )
+    return session.scalars(query.limit(1)).first()

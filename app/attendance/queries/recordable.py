@@ -1,0 +1,27 @@
+"""Whom staff may record at a session: the one answer for the roster, its bulk tick and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.attendance.queries.session import on_roster
+from app.core.access import Scope
+from app.core.clock import office_date
+from app.members.queries.as_of import members_in_scope
+from app.trainings.models import TrainingSession
+
+
+def recordable(
+    session: Session, row: TrainingSession, member_ids: Collection[int], scope: Scope, now: datetime
+) -> set[int]:
+    """Those of `member_ids` who are expected or recorded at the session, wherever they belong, and those
+    whose branch lies within the scope today or did on the session's day."""
+    found = on_roster(session, row.id, member_ids)
+    for day in dict.fromkeys((office_date(now), row.office_date)):
+        others = set(member_ids) - found
+        if others:
+            found |= members_in_scope(session, others, scope, day)
+    return found
