@@ -23,9 +23,10 @@ from tests import databases
 
 @dataclass(frozen=True)
 class Server:
-    """A running product: its address, and an app on the same database to prepare and look."""
+    """A running product: its address, its first process, and an app on the same database."""
 
     url: str
+    pid: int
     app: Flask
 
 
@@ -57,7 +58,7 @@ def running(folder: Path, database: str = "", **env: str) -> Iterator[Server]:
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(process, url, folder / "server.log")
-        yield Server(url, app)
+        yield Server(url, process.pid, app)
     finally:
         process.terminate()
         process.wait(timeout=20)

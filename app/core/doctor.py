@@ -54,10 +54,6 @@ def _settings(settings: Settings) -> Finding:
     if settings.is_production:
         if not settings.base_url.startswith("https://"):
             wrong.append(_("BASE_URL 应以 https:// 开头"))
-        if not settings.trusted_hosts:
-            wrong.append(_("请设置 TRUSTED_HOSTS"))
-        if settings.demo:
-            wrong.append(_("请设置 DEMO=0"))
         if len(settings.secret_key) < 32:
             wrong.append(_("SECRET_KEY 太短,请用32个随机字节"))
     for path in settings.instance_dir.glob("*_key.txt"):

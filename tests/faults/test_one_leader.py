@@ -12,11 +12,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from app.core.audit import AuditEntry
 from app.core.db import db
 from app.core.vocabulary import SessionState
+from app.scheduler.leader import Leadership
 from app.settings import ROOT
 from app.trainings.models import TrainingSession
 from tests import databases
@@ -76,6 +78,19 @@ def exercise(app: Flask, url: str, folder: Path) -> None:
 def test_one_of_three_schedulers_ticks_and_another_takes_over_on_sqlite(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
     exercise(databases.make_app(url, tmp_path), url, tmp_path)
+
+
+def test_the_lock_lies_beside_the_real_database_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    app = databases.make_app("sqlite:///x.sqlite3?timeout=5", tmp_path / "data")
+    leadership = Leadership(app.extensions["settings"])
+    with app.app_context():
+        assert leadership.hold()
+        leadership.release()
+        db.engine.dispose()
+    assert {path.name for path in (tmp_path / "data").iterdir()} >= {"x.sqlite3", "x.leader"}
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_one_of_three_schedulers_ticks_and_another_takes_over_on_postgresql(tmp_path: Path) -> None:

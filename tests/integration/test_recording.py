@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
@@ -21,9 +22,9 @@ from app.core.errors import NotFound, WrongState
 from app.core.vocabulary import Group, Method, SessionState, Status
 from app.trainings.commands import AudienceDraft, LecturerDraft, SessionDraft
 from app.trainings.jobs import open_and_close_sessions
-from app.trainings.jobs import open_and_close_sessions
 from app.trainings.models import TrainingSession
 from app.trainings.rules import Step
+from app.trainings.services import lifecycle
 from app.trainings.services.drafts import create_session, update_session
 from app.trainings.services.lifecycle import publish_session, take_step
 from tests.factories import count, make_member, make_org, put_in_group

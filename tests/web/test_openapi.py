@@ -43,7 +43,7 @@ class Served:
 
 def load() -> Any:
     with tempfile.TemporaryDirectory() as folder:
-        described = create_app(settings_for("sqlite:///:memory:", Path(folder)))
+        described = create_app(settings_for(f"sqlite:///{folder}/described.sqlite3", Path(folder)))
         return schemathesis.openapi.from_dict(described.test_client().get(DOCUMENT).get_json())
 
 

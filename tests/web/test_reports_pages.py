@@ -216,10 +216,10 @@ def test_files_hold_text_as_text_and_say_what_the_figures_mean(chief: FlaskClien
     assert cell.data_type == "s"
     assert sheet.freeze_panes == "B4"
     assert sheet["A1"].value == "个人学时 · 2019年 · 截至2019年12月31日"
-    assert any("只舍不入" in str(line[0].value) for line in sheet.iter_rows())
+    assert any("保留两位小数" in str(line[0].value) for line in sheet.iter_rows())
     plain = chief.get("/reports/study-hours?format=csv").data.decode("utf-8-sig")
     assert "'=村支部" in plain
-    assert "只舍不入" in plain
+    assert "保留两位小数" in plain
 
 
 def test_lists_in_files_are_whole_and_phones_masked(chief: FlaskClient) -> None:
