@@ -9,6 +9,7 @@ from flask import Flask
 TABLES = (
     "app.core.audit",
     "app.core.throttle",
+    "app.core.tasks",
     "app.members.models",
     "app.trainings.models",
     "app.attendance.models",
@@ -28,6 +29,8 @@ PAGES = (
     "app.office.views",
 )
 # Modules with an `init_app`: who is signed in, the API, the commands.
+# Modules that say how a kind of long work is done (`app.core.tasks.RUNNERS`).
+RUNNERS = ("app.members.jobs", "app.checkin.jobs")
 EXTENSIONS = ("app.accounts.sign_in", "app.api.v1", "app.cli")
 
 
@@ -38,5 +41,7 @@ def register_features(app: Flask) -> None:
     # All are imported before any is registered: attendance adds its pages to the sessions' blueprint.
     for module in [import_module(name) for name in PAGES]:
         app.register_blueprint(module.bp)
+    for name in RUNNERS:
+        import_module(name)
     for name in EXTENSIONS:
         import_module(name).init_app(app)

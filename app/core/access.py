@@ -27,7 +27,13 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "members.read": _EVERYONE,
     "members.write": frozenset({Role.ADMINISTRATOR, Role.SECRETARY}),
     "members.import": _ADMINISTRATORS,
+    # Joining two records of one person into one.
+    "members.merge": _ADMINISTRATORS,
+    # A second person's word on an exemption.
     "members.approve": _ADMINISTRATORS,
+    # What a home visit needs to know: for those who visit or send someone.
+    "members.visit": _WRITERS,
+    "supervision.write": _ADMINISTRATORS,
     "sessions.read": _EVERYONE,
     "sessions.write": _WRITERS,
     "attendance.write": _WRITERS,

@@ -41,6 +41,12 @@ def beat(session: Session, name: str, now: datetime) -> None:
     session.merge(Heartbeat(name=name, beat_at=now))
 
 
+def scheduler_runs(session: Session, now: datetime) -> bool:
+    """Whether the scheduler has shown that it lives lately."""
+    last = session.scalar(select(Heartbeat.beat_at).where(Heartbeat.name == "scheduler"))
+    return last is not None and now - last < HEARTBEAT_STALE
+
+
 @bp.get("/healthz")
 @permission(PUBLIC)
 def healthz() -> tuple[Response, int]:

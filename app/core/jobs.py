@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from app.core import tasks
 from app.core.db import writing
 from app.core.health import beat
 from app.core.throttle import forget_older
@@ -20,3 +21,8 @@ def forget_old_tries(now: datetime) -> int:
     """Drop counts of tries whose window is long over."""
     with writing() as session:
         return forget_older(session, now - timedelta(days=1))
+
+
+def forget_old_tasks(now: datetime) -> int:
+    """Drop long work that was put more than a day ago."""
+    return tasks.forget_old_tasks(now)

@@ -146,3 +146,30 @@ class CountMark(StrEnum):
     EXACT = "exact"
     NEARLY = "nearly"
     OVER = "over"
+
+
+class TransferState(StrEnum):
+    """What became of a transfer that one branch asked another to accept."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class RequestState(StrEnum):
+    """What became of a member's wish to have something about them corrected."""
+
+    OPEN = "open"
+    DONE = "done"
+    DECLINED = "declined"
+
+
+class TaskState(StrEnum):
+    """Long work: waiting → running → done, refused (its own words say why) or failed (ours to mend)."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"

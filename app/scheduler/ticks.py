@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from app.core import jobs as core_jobs
 from app.core.clock import utc_now
 from app.core.db import db
 from app.members import jobs as member_jobs
+from app.scheduler import workers
 from app.scheduler.leader import Leadership
 from app.trainings import jobs as training_jobs
 
@@ -33,9 +35,11 @@ class Tick:
 TICKS = (
     Tick("heartbeat", 15, core_jobs.beat_scheduler),
     Tick("open_and_close_sessions", 5, training_jobs.open_and_close_sessions),
+    Tick("work_off_long_tasks", 1, workers.work_off),
     Tick("forget_spent_tickets", 300, checkin_jobs.forget_spent_tickets),
     Tick("forget_old_uploads", 3600, member_jobs.forget_old_uploads),
     Tick("forget_old_tries", 3600, core_jobs.forget_old_tries),
+    Tick("forget_old_tasks", 3600, core_jobs.forget_old_tasks),
 )
 
 
@@ -60,6 +64,8 @@ def run_tick(app: Flask, leadership: Leadership, tick: Tick, now: datetime) -> i
 def start(app: Flask) -> BackgroundScheduler:
     """Start ticking in the background. The memory store is enough: what must happen lives in tables."""
     leadership = Leadership(app.extensions["settings"])
+    # A tick that outlasts its interval is no news: long work is one such.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone="UTC")
     for tick in TICKS:
         scheduler.add_job(

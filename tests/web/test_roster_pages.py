@@ -17,10 +17,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.core.clock import utc_now
+from app.core.sealed_files import SealedFiles
 from app.core.vocabulary import OrgKind, Role
 from app.members.models import Member
 from app.members.roster.files import MAX_BYTES
-from app.members.roster.uploads import UploadStore
 from tests.factories import count, make_member, make_org, make_staff, sign_in
 from tests.query_counter import count_queries
 
@@ -168,7 +168,7 @@ def test_a_discarded_or_old_upload_is_gone(admin: FlaskClient, app: Flask) -> No
 
 
 def test_the_store_can_be_cleared_by_age(ctx: Flask, folder: Path) -> None:
-    store = UploadStore(folder / "uploads")
+    store = SealedFiles(folder / "uploads", "roster_upload")
     assert store.forget_old(utc_now()) == 0
     token = store.new()
     store.keep(token, "table", b"\x00\xffx")

@@ -1,14 +1,28 @@
 """Tables of the organisation tree and of members; every membership in them is dated."""
 
 from app.members.models.member import GroupMembership, Member, Membership
-from app.members.models.org import OrgPlacement, OrgPost, OrgTagRow, OrgUnit
+from app.members.models.org import (
+    OrgFormerName,
+    OrgPlacement,
+    OrgPost,
+    OrgTagRow,
+    OrgUnit,
+    RosterColumn,
+)
+from app.members.models.service import CorrectionRequest, DistinctMembers, TransferRequest, VisitNote
 
 __all__ = [
+    "CorrectionRequest",
+    "DistinctMembers",
     "GroupMembership",
     "Member",
     "Membership",
+    "OrgFormerName",
     "OrgPlacement",
     "OrgPost",
     "OrgTagRow",
     "OrgUnit",
+    "RosterColumn",
+    "TransferRequest",
+    "VisitNote",
 ]

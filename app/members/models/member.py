@@ -44,6 +44,8 @@ class Member(Base):
     # Keyed blind indexes of the whole number and of its last four digits.
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
     phone_tail_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
+    # The same person was recorded twice: everything now stands under the other row, this one is a signpost.
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -85,7 +87,9 @@ class GroupMembership(Base):
     from_place: Mapped[str | None] = mapped_column(String(100))
     to_place: Mapped[str | None] = mapped_column(String(100))
     host_org_id: Mapped[int | None] = mapped_column(ForeignKey("org_units.id"))
-    # exempt counts only once approved; no reason text is ever kept.
+    # Why, in a few words ("户籍迁出"); never for exempt.
+    reason: Mapped[str | None] = mapped_column(String(100))
+    # exempt counts only once a second person has approved it; no reason text is ever kept.
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_users.id"))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_users.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -93,5 +97,6 @@ class GroupMembership(Base):
     __table_args__ = (
         CheckConstraint("starts_on < ends_on", name="span"),
         CheckConstraint("direction IN ('in', 'out')", name="direction"),
+        CheckConstraint("group_key <> 'exempt' OR reason IS NULL", name="no_reason"),
         Index(None, "group_key", "starts_on"),
     )

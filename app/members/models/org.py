@@ -23,7 +23,9 @@ class OrgUnit(Base):
     # Decides new_org, rural and retired by rule; NULL where the office has not said.
     sector: Mapped[OrgSector | None] = mapped_column(words(OrgSector))
     opened_on: Mapped[date | None] = mapped_column(Date)
+    # The first day on which it is no more; the unit that took its members over, where one did.
     closed_on: Mapped[date] = mapped_column(Date, default=FOREVER)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("org_units.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -74,3 +76,26 @@ class OrgPost(Base):
         CheckConstraint("starts_on < ends_on", name="span"),
         Index(None, "org_id", "starts_on"),
     )
+
+
+class OrgFormerName(Base):
+    """What a unit was called until before `ends_on`; rosters go on using old names for years."""
+
+    __tablename__ = "org_former_names"
+
+    org_id: Mapped[int] = mapped_column(ForeignKey("org_units.id"), primary_key=True)
+    ends_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+
+
+class RosterColumn(Base):
+    """Which column of an office's own roster holds what, as somebody of that office once said."""
+
+    __tablename__ = "roster_columns"
+
+    # The office: the topmost unit that the importing person answers for.
+    org_id: Mapped[int] = mapped_column(ForeignKey("org_units.id"), primary_key=True)
+    # The header as it is compared (rules_columns.plain_header).
+    header: Mapped[str] = mapped_column(String(100), primary_key=True)
+    # A field of rules_columns.ROSTER; blank: this column is not read.
+    field: Mapped[str] = mapped_column(String(40))

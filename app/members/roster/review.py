@@ -11,6 +11,7 @@ from typing import Any
 from app.core.access import Scope
 from app.core.clock import office_date
 from app.core.errors import NotFound
+from app.core.sealed_files import SealedFiles
 from app.members.phones import mask_phone
 from app.members.roster.apply import import_roster, preview_roster
 from app.members.roster.books import error_book
@@ -20,7 +21,6 @@ from app.members.roster.reading import Roster, read_roster
 from app.members.roster.rules_columns import Header
 from app.members.roster.rules_problems import Place, Problem
 from app.members.roster.rules_row import RosterRow
-from app.members.roster.uploads import UploadStore
 from app.members.rules import SINCE_EVER
 
 SHOWN_ROWS = 200
@@ -55,7 +55,7 @@ class Wish:
         return ImportDates(today, self.accepted_on or today, self.as_of)
 
 
-def begin_review(store: UploadStore, content: bytes, wish: Wish, scope: Scope, now: datetime) -> str:
+def begin_review(store: SealedFiles, content: bytes, wish: Wish, scope: Scope, now: datetime) -> str:
     """Read an upload, keep it with what it would do, and return its token.
 
     Raises FileRefused or InvalidInput, and keeps nothing then. Clears what is older than a day.
@@ -70,7 +70,7 @@ def begin_review(store: UploadStore, content: bytes, wish: Wish, scope: Scope, n
     return token
 
 
-def open_review(store: UploadStore, token: str, scope: Scope, now: datetime) -> Review:
+def open_review(store: SealedFiles, token: str, scope: Scope, now: datetime) -> Review:
     """The review of the caller's own upload; raises NotFound for another's, and after a day."""
     store.forget_old(now)
     kept = _kept(store, token, scope)
@@ -87,7 +87,7 @@ def open_review(store: UploadStore, token: str, scope: Scope, now: datetime) -> 
     )
 
 
-def apply_upload(store: UploadStore, token: str, scope: Scope, now: datetime) -> Plan:
+def apply_upload(store: SealedFiles, token: str, scope: Scope, now: datetime) -> Plan:
     """Import the upload and delete it; where rows are rejected, keep it with the new review instead."""
     wish = _wish(_kept(store, token, scope))
     dates = wish.dates(now)
@@ -100,13 +100,13 @@ def apply_upload(store: UploadStore, token: str, scope: Scope, now: datetime) ->
     return plan
 
 
-def discard_upload(store: UploadStore, token: str, scope: Scope) -> None:
+def discard_upload(store: SealedFiles, token: str, scope: Scope) -> None:
     """Delete the caller's own upload without importing it."""
     _kept(store, token, scope)
     store.forget(token)
 
 
-def rejected_book(store: UploadStore, token: str, scope: Scope, now: datetime) -> bytes:
+def rejected_book(store: SealedFiles, token: str, scope: Scope, now: datetime) -> bytes:
     """All rejected rows of the upload as a marked workbook."""
     wish = _wish(_kept(store, token, scope))
     content = store.read(token, "table")
@@ -115,7 +115,7 @@ def rejected_book(store: UploadStore, token: str, scope: Scope, now: datetime) -
     return error_book(content, plan.rejected, roster.titles)
 
 
-def _keep(store: UploadStore, token: str, plan: Plan, roster: Roster, wish: Wish, scope: Scope) -> None:
+def _keep(store: SealedFiles, token: str, plan: Plan, roster: Roster, wish: Wish, scope: Scope) -> None:
     counts = plan.counts
     first = sorted(plan.rejected, key=lambda place: (place.sheet, place.row))[:SHOWN_ROWS]
     kept = {
@@ -172,7 +172,7 @@ def _rejected_rows(kept: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"row": place.row, "words": words} for place, words in rows.items()]
 
 
-def _kept(store: UploadStore, token: str, scope: Scope) -> dict[str, Any]:
+def _kept(store: SealedFiles, token: str, scope: Scope) -> dict[str, Any]:
     kept: dict[str, Any] = json.loads(store.read(token, "review"))
     if kept["user_id"] != scope.user_id:
         raise NotFound()

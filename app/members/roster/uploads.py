@@ -1,71 +1,13 @@
-"""Keeps an uploaded roster between the steps of its page: sealed, for its uploader, for a day at most."""
+"""Where an uploaded roster is kept between the steps of its page."""
 
 from __future__ import annotations
 
-import os
-import re
-from datetime import datetime, timedelta
-from pathlib import Path
-
-from app.core.crypto import CannotOpen, new_token, seal_bytes, unseal_bytes
-from app.core.errors import NotFound
 from app.core.files import instance_folder
+from app.core.sealed_files import KEPT_FOR, SealedFiles
 
-KEPT_FOR = timedelta(hours=24)
-_PURPOSE = "roster_upload"
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
-
-
-class UploadStore:
-    """A folder of sealed files. Each upload has a random token and two parts: "table" and "review"."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def new(self) -> str:
-        """A token for a new upload."""
-        return new_token(16)
-
-    def keep(self, token: str, part: str, content: bytes) -> None:
-        """Write a part, mode 0600; a reader sees the old one or the whole new one."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._path(token, part)
-        # The name is random, so a file that is left half-written by a crash is cleared by age.
-        draft = path.with_suffix(f".{new_token(6)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
-            handle.write(seal_bytes(content, _PURPOSE))
-        draft.replace(path)
-
-    def read(self, token: str, part: str) -> bytes:
-        """A part's content; raises NotFound when it is gone or was sealed with another key."""
-        try:
-            return unseal_bytes(self._path(token, part).read_bytes(), _PURPOSE)
-        except (OSError, CannotOpen) as exc:
-            raise NotFound() from exc
-
-    def forget(self, token: str) -> None:
-        """Delete both parts; a repeat is harmless."""
-        for part in ("table", "review"):
-            self._path(token, part).unlink(missing_ok=True)
-
-    def forget_old(self, now: datetime) -> int:
-        """Delete everything older than a day; returns how many files went."""
-        gone = 0
-        for path in self._folder.glob("*") if self._folder.is_dir() else ():
-            try:
-                if path.stat().st_mtime < (now - KEPT_FOR).timestamp():
-                    path.unlink()
-                    gone += 1
-            except FileNotFoundError:
-                continue  # Another process was faster.
-        return gone
-
-    def _path(self, token: str, part: str) -> Path:
-        if not _TOKEN.fullmatch(token):
-            raise NotFound()
-        return self._folder / f"{token}.{part}"
+__all__ = ["KEPT_FOR", "SealedFiles", "upload_store"]
 
 
-def upload_store() -> UploadStore:
-    """This installation's uploads."""
-    return UploadStore(instance_folder("roster-uploads"))
+def upload_store() -> SealedFiles:
+    """This installation's uploads: parts "table" (the file) and "review" (what it would do)."""
+    return SealedFiles(instance_folder("roster-uploads"), "roster_upload")
