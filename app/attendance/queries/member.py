@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -85,6 +86,16 @@ def member_attendance(
         .offset(offset)
     )
     return [AttendanceRow(**row._mapping) for row in session.execute(query)]
+
+
+def counts_of_members(session: Session, member_ids: Collection[int]) -> dict[int, int]:
+    """How many attendance rows each of some members has, whatever they say."""
+    query = (
+        select(Attendance.member_id, func.count())
+        .where(Attendance.member_id.in_(member_ids))
+        .group_by(Attendance.member_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def member_hours(session: Session, member_id: int, year: int, on: date | None = None) -> MemberHours:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from app.attendance.queries.member import member_attendance, member_hours
+from app.attendance.queries.member import counts_of_members, member_attendance, member_hours
 from app.core.access import current_staff
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.labels import METHOD_LABELS
-from app.members.views.parts import PARTS
+from app.members.views.parts import PARTS, RECORD_COUNTS
 from app.trainings.queries.listing import sessions_in_scope
 
 SHOWN = 20
@@ -35,4 +35,10 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
     }
 
 
+def attendance_counts(member_ids: Collection[int]) -> Mapping[int, int]:
+    """How many sessions were recorded of each member."""
+    return counts_of_members(db.session(), member_ids)
+
+
 PARTS.append(studied)
+RECORD_COUNTS.append(attendance_counts)
