@@ -106,6 +106,10 @@ def _is_data(known: dict[str, object], header: Header) -> bool:
     """Not a blank row, nor the header repeated at the top of a printed page."""
     if not any(text_of(cell) for cell in known.values()):
         return False
+    # The first column decides alone for nearly every row.
+    first = next(iter(header.titles))
+    if _words(known.get(first)) != header.titles[first]:
+        return True
     repeated = (name for name, title in header.titles.items() if _words(known.get(name)) == title)
     return len(list(islice(repeated, 2))) < 2
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from app.members.phones import normalise_phone
 from app.members.roster.rules_dates import NotADate, parse_date
@@ -103,7 +104,7 @@ class _Reader:
         self.problems.append(Problem(code, column, params))
 
     def text(self, column: str) -> str:
-        text = " ".join(unicodedata.normalize("NFKC", self.texts.get(column, "")).split())
+        text = plain_text(self.texts.get(column, ""))
         if len(text) > TEXT_LIMITS.get(column, 100):
             self.refuse("too_long", column, limit=TEXT_LIMITS.get(column, 100))
             return ""
@@ -198,6 +199,15 @@ def read_row(
     )
 
 
+@lru_cache(maxsize=20_000)
+def plain_text(text: str) -> str:
+    """As a text is stored and compared: no full-width forms, single spaces.
+
+    Remembered, because a roster says few different things very often; so each stands in memory once.
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
 def looks_like_id_number(text: str) -> bool:
     """Whether a text holds an ID number of 18 or 15 digits, also with spaces or full-width digits."""
     return bool(_ID_NUMBER.search(re.sub(r"[\s'’`-]+", "", unicodedata.normalize("NFKC", text))))
@@ -205,7 +215,7 @@ def looks_like_id_number(text: str) -> bool:
 
 def _refuse_what_is_never_kept(reader: _Reader) -> None:
     for column, text in reader.texts.items():
-        if text.upper() in _FORMULA_ERRORS:
+        if text.startswith("#") and text.upper() in _FORMULA_ERRORS:
             reader.refuse("formula_error", column)
         elif len(text) >= 15 and looks_like_id_number(text):
             reader.refuse("id_number", column)
