@@ -140,14 +140,14 @@ def import_once(rows: int) -> None:
     from app.core.clock import office_date, utc_now
     from app.core.db import db
     from app.members.roster.apply import import_roster, preview_roster
-    from app.members.roster.plan import ImportDates
+    from app.members.roster.plan import Asked
     from app.members.roster.queries import whole_office
     from app.members.roster.reading import read_roster
 
     content = Path(os.environ["BENCH_FILE"]).read_bytes()
     with create_app().app_context():
         now = utc_now()
-        dates = ImportDates(office_date(now), office_date(now))
+        dates = Asked(office_date(now), office_date(now))
         scope = whole_office(db.session(), dates.today)
         assert scope is not None
         marks = [time.perf_counter()]

@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import IO
 
 from app.core.i18n import lazy
 from app.members.roster.problems import FileRefused
@@ -88,7 +89,7 @@ def repacked(content: bytes) -> bytes:
     return out.getvalue()
 
 
-def _chunks(source: io.BufferedIOBase | zipfile.ZipExtFile) -> Iterator[bytes]:
+def _chunks(source: IO[bytes]) -> Iterator[bytes]:
     """The part in pieces that each end before a tag, so that no tag is cut."""
     rest = b""
     while chunk := source.read(_CHUNK_BYTES):

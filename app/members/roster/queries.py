@@ -11,7 +11,15 @@ from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.members.models import GroupMembership, Member, Membership, OrgPlacement
+from app.members.models import (
+    GroupMembership,
+    Member,
+    Membership,
+    OrgFormerName,
+    OrgPlacement,
+    OrgUnit,
+)
+from app.members.queries.members import MemberFilter, member_ids
 from app.members.queries.tree import OrgRow, placed_on, roots, tree
 from app.members.roster.rules_branches import Unit
 from app.members.roster.rules_groups import ROSTER_GROUPS, GroupSpan
@@ -36,12 +44,19 @@ CHUNK = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Branches:
-    """The units within the scope; `since` is when each first had a place, `with_members` who ever had any."""
+    """The units within the scope; `since` is when each first had a place, `with_members` who ever had any,
+    `paths` where each hangs."""
 
     units: list[Unit]
     names: dict[int, str]
     since: dict[int, date]
     with_members: frozenset[int]
+    paths: dict[int, str]
+
+    def below(self, code: str) -> frozenset[int]:
+        """Ids of a unit and of all below it; empty where the scope has no such unit."""
+        path = next((self.paths[unit.id] for unit in self.units if unit.code == code), None)
+        return frozenset(i for i, other in self.paths.items() if path and other.startswith(path))
 
 
 def whole_office(session: Session, on: date) -> Scope | None:
@@ -53,12 +68,19 @@ def whole_office(session: Session, on: date) -> Scope | None:
 def branches(session: Session, scope: Scope, on: date) -> Branches:
     rows = tree(session, scope, on)
     names = {row.id: row.name for row in rows}
+    former: dict[int, list[str]] = {}
+    for org_id, name in session.execute(select(OrgFormerName.org_id, OrgFormerName.name)):
+        former.setdefault(org_id, []).append(name)
     since = select(OrgPlacement.org_id, func.min(OrgPlacement.starts_on)).group_by(OrgPlacement.org_id)
     return Branches(
-        units=[Unit(row.id, row.code, row.name, row.kind, _ancestors(row, names)) for row in rows],
+        units=[
+            Unit(row.id, row.code, row.name, row.kind, _ancestors(row, names), tuple(former.get(row.id, ())))
+            for row in rows
+        ],
         names=names,
         since={row[0]: row[1] for row in session.execute(since)},
         with_members=frozenset(session.scalars(select(Membership.org_id).distinct())),
+        paths={row.id: row.path for row in rows},
     )
 
 
@@ -73,7 +95,10 @@ def _ancestors(row: OrgRow, names: dict[int, str]) -> tuple[str, ...]:
 
 
 def members_for_matching(session: Session, on: date) -> Sequence[Row[Any]]:
-    """Every member of the office once: id, name, phone_index, phone_sealed, FACTS, and org_id on the day."""
+    """Every member of the office once: id, name, phone_index, phone_sealed, FACTS, and org_id on the day.
+
+    Who was merged into another record is not among them.
+    """
     query = select(
         Member.id,
         Member.name,
@@ -84,6 +109,29 @@ def members_for_matching(session: Session, on: date) -> Sequence[Row[Any]]:
     ).outerjoin(
         Membership,
         and_(Membership.member_id == Member.id, Membership.starts_on <= on, Membership.ends_on > on),
+    )
+    return session.execute(query.where(Member.merged_into_id.is_(None))).all()
+
+
+def members_to_export(session: Session, scope: Scope, wanted: MemberFilter) -> Sequence[Row[Any]]:
+    """The wanted members by branch and name: id, name, phone_sealed, FACTS, org_code, org_name."""
+    query = (
+        select(
+            Member.id,
+            Member.name,
+            Member.phone_sealed,
+            *[getattr(Member, name) for name in FACTS],
+            OrgUnit.code.label("org_code"),
+            OrgUnit.name.label("org_name"),
+        )
+        .join(Membership, Membership.member_id == Member.id)
+        .join(OrgUnit, OrgUnit.id == Membership.org_id)
+        .where(
+            Membership.starts_on <= wanted.on,
+            Membership.ends_on > wanted.on,
+            Member.id.in_(member_ids(scope, wanted)),
+        )
+        .order_by(OrgUnit.code, Member.pinyin, Member.id)
     )
     return session.execute(query).all()
 

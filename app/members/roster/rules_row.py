@@ -45,6 +45,7 @@ _SEXES = {
     "male": "男",
     "female": "女",
 }
+_MASKED = re.compile(r"(?:\d{3,4})?\*{4}\d{0,4}")
 _ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _DOTS = str.maketrans({"•": "·", "・": "·", "‧": "·", "．": "·", ".": "·"})
 _RETIRED = re.compile(r"(?<![未非])(?:离退休|离休|退休)")
@@ -66,6 +67,8 @@ class RosterRow:
     is_mobile: bool | None = None
     away_since: date | None = None
     away_at: str | None = None
+    # 139****0001, as our own export writes it: tells people apart, and changes nothing.
+    phone_mask: str | None = None
 
     @property
     def birth_date(self) -> date | None:
@@ -143,9 +146,13 @@ class _Reader:
             self.refuse("sex_unknown", "sex")
         return _SEXES.get(text)
 
+    def phone_mask(self) -> str | None:
+        text = plain_text(self.texts.get("phone", ""))
+        return text if _MASKED.fullmatch(text) else None
+
     def phone(self) -> str | None:
         text = self.texts.get("phone", "")
-        if not text:
+        if not text or ("*" in text and self.phone_mask()):
             return None
         try:
             return normalise_phone(text)
@@ -196,7 +203,13 @@ def read_row(
         is_mobile=flags["is_mobile"],
         away_since=days["away_since"],
         away_at=away_at,
+        phone_mask=reader.phone_mask() if phone is None else None,
     )
+
+
+def is_example(text: str) -> bool:
+    """Whether the name is one of the template's own examples, which are nobody."""
+    return plain_text(text).startswith("示例:")
 
 
 @lru_cache(maxsize=20_000)
