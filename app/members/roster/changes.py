@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from app.core.i18n import gettext as _
+from app.members.roster.queries import StoredMember
 from app.members.roster.rules_row import RosterRow, plain_text
 
 
-def facts_that_differ(row: RosterRow, stored: Any) -> dict[str, object]:
+def facts_that_differ(row: RosterRow, stored: StoredMember) -> dict[str, object]:
     """Member column → what the row says, where that is not what is stored. A blank says nothing."""
-    return {name: new for name, new in row.values.items() if not _is_same(getattr(stored, name), new)}
+    return {name: new for name, new in row.values.items() if not _is_same(stored.fact(name), new)}
 
 
 def _is_same(stored: object, new: object) -> bool:

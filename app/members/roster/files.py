@@ -84,6 +84,7 @@ def _xlsx_sheets(packed: bytes) -> Iterator[Sheet]:
         offset = _DAYS_1904 if _SINCE_1904.search(archive.read("xl/workbook.xml")) else 0
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(packed))
+        del packed  # It has a copy of its own.
         for number, about in enumerate(book.sheets_metadata):
             if about.typ != SheetTypeEnum.WorkSheet:
                 continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -71,10 +70,9 @@ class _Planner:
         self.roster = roster
         self.asked = asked
         self.branches = queries.branches(session, scope, asked.today)
-        stored = queries.members_for_matching(session, asked.today)
-        self.stored: dict[int, Any] = {found.id: found for found in stored}
+        self.stored = queries.members_for_matching(session, asked.today)
         masked = {row.name for row in roster.rows if row.phone_mask}
-        self.known = {member.id: _known(member, masked) for member in stored}
+        self.known = {member.id: _known(member, masked) for member in self.stored.values()}
         self.members = MemberBook(self.known.values())
         self.groups: dict[int, list[GroupSpan]] = queries.roster_groups(session)
         self.is_whole_office = set(queries.all_placed(session, asked.today)) <= set(self.branches.names)
@@ -166,7 +164,7 @@ class _Planner:
         member = self.stored[member_id]
         branch = self.branches.names.get(member.org_id or 0, "")
         phone = masked_phone(member.phone_sealed) or ""
-        return Candidate(member_id, member.name, branch, member.birth_date, phone)
+        return Candidate(member_id, member.name, branch, member.fact("birth_date"), phone)
 
     def _branch_of(self, row: RosterRow | RefusedRow) -> int | None:
         """The branch that the row names; refuses the row when there is none."""
@@ -238,7 +236,7 @@ class _Planner:
         since = self.branches.since.get(found.org_id, SINCE_EVER)
         return min(max(start, since), self.asked.today)
 
-    def _compare(self, found: _Matched, stored: Any) -> None:
+    def _compare(self, found: _Matched, stored: queries.StoredMember) -> None:
         row = found.row
         mask = masked_phone(stored.phone_sealed) or "" if row.phone_mask else ""
         if row.phone_mask and _SHUT not in (mask, row.phone_mask) and mask != row.phone_mask:
@@ -249,7 +247,7 @@ class _Planner:
         is_transferred = stored.org_id != found.org_id
         groups = group_edits(
             row,
-            stored.job,
+            stored.fact("job"),
             self.groups.get(stored.id, ()),
             self.asked.accepted_on,
             is_transferred=is_transferred,
@@ -257,7 +255,7 @@ class _Planner:
         if not (values or has_new_phone or is_transferred or groups):
             self.result.unchanged.append(row)
             return
-        changes = [Change(name, shown(getattr(stored, name)), shown(new)) for name, new in values.items()]
+        changes = [Change(name, shown(stored.fact(name)), shown(new)) for name, new in values.items()]
         if has_new_phone:
             old_phone = masked_phone(stored.phone_sealed) or ""
             changes.append(Change("phone", old_phone, mask_phone(row.phone or "")))
@@ -287,10 +285,10 @@ class _Planner:
                 yield self._candidate(member_id)
 
 
-def _known(member: Any, masked: set[str]) -> Known:
+def _known(member: queries.StoredMember, masked: set[str]) -> Known:
     """The stored member; with the masked phone where a row of that name says no more than that."""
     name = plain_name(member.name)
-    who = Identity(name, member.phone_index, member.birth_date, member.org_id)
+    who = Identity(name, member.phone_index, member.fact("birth_date"), member.org_id)
     if name in masked:
         who = replace(who, phone_mask=masked_phone(member.phone_sealed))
     return Known(member.id, who)

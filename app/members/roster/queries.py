@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -38,8 +38,25 @@ FACTS = (
     "social_stratum",
     "is_migrant_worker",
 )
+_FACT_AT = {name: position for position, name in enumerate(FACTS)}
 # Both databases take more parameters than this in one statement.
 CHUNK = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMember:
+    """What an import compares with: FACTS in their order, and the branch on the day, None without one."""
+
+    id: int
+    name: str = field(repr=False)
+    phone_index: bytes | None
+    phone_sealed: bytes | None
+    facts: tuple[Any, ...] = field(repr=False)
+    org_id: int | None
+
+    def fact(self, name: str) -> Any:
+        """What is stored in a column of FACTS."""
+        return self.facts[_FACT_AT[name]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +111,8 @@ def _ancestors(row: OrgRow, names: dict[int, str]) -> tuple[str, ...]:
     return tuple(names[i] for i in ids if i in names)
 
 
-def members_for_matching(session: Session, on: date) -> Sequence[Row[Any]]:
-    """Every member of the office once: id, name, phone_index, phone_sealed, FACTS, and org_id on the day.
-
-    Who was merged into another record is not among them.
-    """
+def members_for_matching(session: Session, on: date) -> dict[int, StoredMember]:
+    """Every member of the office once, by id; who was merged into another record is not among them."""
     query = select(
         Member.id,
         Member.name,
@@ -110,7 +124,14 @@ def members_for_matching(session: Session, on: date) -> Sequence[Row[Any]]:
         Membership,
         and_(Membership.member_id == Member.id, Membership.starts_on <= on, Membership.ends_on > on),
     )
-    return session.execute(query.where(Member.merged_into_id.is_(None))).all()
+    members = {}
+    # Of a hundred thousand educations a handful differ: each stands in memory once.
+    once: dict[Any, Any] = {}
+    found = session.execute(query.where(Member.merged_into_id.is_(None)).execution_options(yield_per=CHUNK))
+    for member_id, name, index, sealed, *facts, org_id in found:
+        said = tuple([once.setdefault(fact, fact) for fact in facts])
+        members[member_id] = StoredMember(member_id, name, index, sealed, once.setdefault(said, said), org_id)
+    return members
 
 
 def members_to_export(session: Session, scope: Scope, wanted: MemberFilter) -> Sequence[Row[Any]]:
