@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
         checkins,
         codes,
         docs,
+        imports,
         members,
         orgs,
         reports,
