@@ -73,7 +73,7 @@ def _surname_syllables(surname: str, override: str | None) -> list[str]:
         return _halves(_TWO_CHARACTERS[surname], surname)
     if surname in _ONE_CHARACTER:
         return [_ONE_CHARACTER[surname]]
-    return _read(surname)
+    return [*_read(surname)]
 
 
 def _halves(reading: str, surname: str) -> list[str]:
@@ -88,9 +88,13 @@ def _halves(reading: str, surname: str) -> list[str]:
 _SECOND_SYLLABLES = {"万俟": "qi", "子车": "ju", "乐正": "zheng", "宰父": "fu", "皇甫": "fu"}
 
 
-def _read(text: str) -> list[str]:
-    """Syllables of Chinese text; other text is one piece a run."""
+@lru_cache(maxsize=32_768)
+def _read(text: str) -> tuple[str, ...]:
+    """Syllables of Chinese text; other text is one piece a run.
+
+    Remembered: in a large roster the same given names come again and again.
+    """
     # Its dictionary takes 55 MB: only where a name is read.
     from pypinyin import lazy_pinyin
 
-    return [piece for piece in lazy_pinyin(text) if piece]
+    return tuple(piece for piece in lazy_pinyin(text) if piece)
