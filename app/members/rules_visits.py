@@ -60,7 +60,7 @@ _MEDICAL = (
 
 
 def fault_of(text: str, longest: int) -> Fault | None:
-    """What is wrong with one text of a note, or None. Digits count as full-width, Chinese or spaced ones too."""
+    """What is wrong with one text of a note, or None. Full-width, Chinese and spaced digits count as well."""
     if len(text) > longest:
         return Fault.TOO_LONG
     plain = unicodedata.normalize("NFKC", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, extract, func, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, HourPolicy
@@ -40,6 +40,16 @@ class AttendanceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """A session whose content a member can still make up."""
+
+    session_id: int
+    office_date: date
+    title: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class MemberHours:
     """A member's year against its rule; hours to the hundredth."""
 
@@ -55,9 +65,9 @@ class MemberHours:
 
 
 def member_attendance(
-    session: Session, member_id: int, limit: int = 50, offset: int = 0
+    session: Session, member_id: int, limit: int = 50, offset: int = 0, *, year: int | None = None
 ) -> list[AttendanceRow]:
-    """What was recorded of a member, the latest session first."""
+    """What was recorded of a member (of one year, or ever), the latest session first."""
     query = (
         select(
             Attendance.session_id,
@@ -79,12 +89,44 @@ def member_attendance(
         .join(SessionKind, SessionKind.key == TrainingSession.kind_key)
         .join(OrgUnit, OrgUnit.id == TrainingSession.host_org_id)
         .outerjoin(Venue, Venue.id == TrainingSession.venue_id)
-        .where(Attendance.member_id == member_id)
+        .where(Attendance.member_id == member_id, *([_in_year(year)] if year is not None else []))
         .order_by(Attendance.office_date.desc(), TrainingSession.starts_at.desc(), Attendance.session_id)
         .limit(limit)
         .offset(offset)
     )
     return [AttendanceRow(**row._mapping) for row in session.execute(query)]
+
+
+def attendance_years(session: Session, member_id: int) -> dict[int, int]:
+    """Rows recorded of a member by year, the latest year first; years without a row are missing."""
+    year = extract("year", Attendance.office_date)
+    query = (
+        select(year, func.count())
+        .where(Attendance.member_id == member_id)
+        .group_by(year)
+        .order_by(year.desc())
+    )
+    return {int(row[0]): row[1] for row in session.execute(query)}
+
+
+def can_be_made_up(session: Session, member_id: int, year: int, limit: int) -> list[Missed]:
+    """Sessions of the year that a member missed or was on leave from, the latest first.
+
+    Only what was recorded as such: a session without a row is not recorded, which is no absence.
+    """
+    query = (
+        select(Attendance.session_id, Attendance.office_date, TrainingSession.title, Attendance.minutes)
+        .join(TrainingSession, TrainingSession.id == Attendance.session_id)
+        .where(
+            Attendance.member_id == member_id,
+            Attendance.is_held.is_(True),
+            Attendance.status.in_([Status.ABSENT, Status.EXCUSED]),
+            _in_year(year),
+        )
+        .order_by(Attendance.office_date.desc(), Attendance.session_id)
+        .limit(limit)
+    )
+    return [Missed(*row) for row in session.execute(query)]
 
 
 def member_hours(session: Session, member_id: int, year: int, on: date | None = None) -> MemberHours:
@@ -117,8 +159,12 @@ def _counted(member_id: int, year: int) -> ColumnElement[bool]:
         Attendance.member_id == member_id,
         Attendance.is_held.is_(True),
         Attendance.status.in_(COUNTED_STATUSES),
-        Attendance.office_date.between(date(year, 1, 1), date(year, 12, 31)),
+        _in_year(year),
     )
+
+
+def _in_year(year: int) -> ColumnElement[bool]:
+    return Attendance.office_date.between(date(year, 1, 1), date(year, 12, 31))
 
 
 def _minutes(session: Session, member_id: int, year: int, policy: HourPolicy) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What attendance shows on a member's page: the year's hours and the latest records."""
+"""What attendance shows of a member: the year's hours and latest records, and a page of each year's."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from app.attendance.queries.member import member_attendance, member_hours
-from app.core.access import current_staff
-from app.core.clock import utc_now
+from flask import render_template, request
+
+from app.attendance.queries.member import attendance_years, member_attendance, member_hours
+from app.core.access import current_scope, current_staff, permission
+from app.core.clock import today, utc_now
 from app.core.db import db
+from app.core.errors import NotFound
 from app.core.labels import METHOD_LABELS
+from app.core.numbers import whole
+from app.core.paging import PAGE_SIZE, Page, page_number
+from app.members.queries.scoped import find_member
+from app.members.views.blueprint import bp as members
 from app.members.views.parts import PARTS
 from app.trainings.queries.listing import sessions_in_scope
 
 SHOWN = 20
+FIRST_YEAR = 1950
 
 
 def studied(member_id: int, on: date) -> Mapping[str, Any]:
@@ -27,7 +35,8 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
     ids = [row.session_id for row in rows]
     return {
         "attendance": True,
-        "hours": member_hours(session, member_id, on.year),
+        "hours": member_hours(session, member_id, _year(on)),
+        "this_year": on.year,
         "rows": rows,
         "has_more": len(found) > SHOWN,
         "method_labels": METHOD_LABELS,
@@ -36,3 +45,37 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
 
 
 PARTS.append(studied)
+
+
+@members.get("/members/<int:member_id>/attendance")
+@permission("members.read")
+def attendance(member_id: int) -> str:
+    """Everything recorded of a member in one year, fifty rows a page, with the year's hours."""
+    session, scope, on = db.session(), current_scope(), today()
+    member = find_member(session, member_id, scope, on)
+    if member is None:
+        raise NotFound()
+    years = attendance_years(session, member_id)
+    year = whole(request.args.get("year"), on.year) or next(iter(years), on.year)
+    year, total = max(year, FIRST_YEAR), years.get(year, 0)
+    number = min(page_number(), max(1, -(-total // PAGE_SIZE)))
+    rows = member_attendance(session, member_id, PAGE_SIZE, (number - 1) * PAGE_SIZE, year=year)
+    ids = [row.session_id for row in rows]
+    reading = current_staff().scope_if_held("sessions.read")
+    return render_template(
+        "attendance/member_year.html",
+        member_id=member_id,
+        name=member.name,
+        years=years,
+        year=year,
+        page=Page(rows, number, total),
+        rows=rows,
+        hours=member_hours(session, member_id, year),
+        method_labels=METHOD_LABELS,
+        reachable=sessions_in_scope(session, ids, reading, utc_now()) if reading else set(),
+    )
+
+
+def _year(on: date) -> int:
+    """The year asked for in the address, from the first that anything can be dated in to this one."""
+    return max(whole(request.args.get("year"), on.year) or on.year, FIRST_YEAR)

@@ -39,7 +39,7 @@ def survivor_of(session: Session, member_id: int, scope: Scope, on: date) -> int
 
 
 def standing_org(member_id: ColumnElement[int] | InstrumentedAttribute[int], on: date) -> ScalarSelect[int]:
-    """Subquery: the branch of the date; of someone who has left, the last; of someone yet to come, the first."""
+    """Subquery: the branch of the date; the last one of someone who has left, else the first to come."""
     return (
         select(Membership.org_id)
         .where(Membership.member_id == member_id)

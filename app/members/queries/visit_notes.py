@@ -56,7 +56,7 @@ def open_note(sealed: bytes) -> VisitDetails | None:
 
 
 def visit_note(session: Session, member_id: int) -> KeptNote | None:
-    """The note of a member who reads it themselves, or whom the caller has found within the reader's scope."""
+    """The note of a member who reads it themselves, or whom the caller has found within the scope."""
     return visit_notes(session, [member_id]).get(member_id)
 
 

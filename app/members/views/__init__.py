@@ -3,6 +3,6 @@
 from app.members.views.blueprint import bp
 
 # Imported for their routes.
-from app.members.views import changes, edits, listing, orgs, person  # noqa: F401  # isort: skip
+from app.members.views import changes, edits, listing, orgs, person, visits, wishes  # noqa: F401  # isort: skip
 
 __all__ = ["bp"]

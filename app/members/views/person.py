@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from flask import render_template
+from flask import redirect, render_template, url_for
 from wtforms import Form
 
 from app.core import labels
@@ -17,7 +18,7 @@ from app.core.errors import NotFound, WrongState
 from app.core.i18n import Text, lazy
 from app.members.forms import GroupForm, LeaveForm, TransferForm
 from app.members.queries.member_page import MemberPage, member_page
-from app.members.queries.scoped import find_member
+from app.members.queries.scoped import find_member, survivor_of
 from app.members.queries.tree import tree
 from app.members.services.members import show_phone as show_phone_of
 from app.members.views.blueprint import bp, elderly_age, org_choices
@@ -44,7 +45,11 @@ class PersonForms:
 
 @bp.get("/members/<int:member_id>")
 @permission("members.read")
-def show(member_id: int) -> str:
+def show(member_id: int) -> Any:
+    """The page; the old address of a record that was joined into another leads there."""
+    joined = survivor_of(db.session(), member_id, current_scope(), today())
+    if joined is not None:
+        return redirect(url_for("members.show", member_id=joined))
     return person_page(member_id)[0]
 
 
@@ -73,7 +78,7 @@ def person_page(member_id: int, refused: Form | None = None, *, phone: str | Non
         member=page.person,
         member_id=member_id,
         may_write=_fill_targets(page, forms),
-        may_approve=_may("members.approve", member_id, on),
+        may_approve=may_here("members.approve", member_id, on),
         forms=forms,
         phone=phone,
         labels=labels,
@@ -86,7 +91,7 @@ def person_page(member_id: int, refused: Form | None = None, *, phone: str | Non
 def _fill_targets(page: MemberPage, forms: PersonForms) -> bool:
     """Offer the units a member can be transferred to; whether the reader may change this member."""
     targets: list[tuple[str, Text]] = [("", lazy("请选择"))]
-    may_write = _may("members.write", page.person.id, page.on)
+    may_write = may_here("members.write", page.person.id, page.on)
     if may_write:
         rows = tree(db.session(), current_staff().scope("members.write"), page.on)
         here = page.branch.org_code if page.branch else None
@@ -95,6 +100,14 @@ def _fill_targets(page: MemberPage, forms: PersonForms) -> bool:
     return may_write
 
 
-def _may(permission_name: str, member_id: int, on: date) -> bool:
-    scope = current_staff().scope_if_held(permission_name)
-    return scope is not None and find_member(db.session(), member_id, scope, on) is not None
+def may_here(permission_name: str, member_id: int, on: date) -> bool:
+    """Whether the reader holds a permission for a member whom "members.read" has found."""
+    staff = current_staff()
+    scope = staff.scope_if_held(permission_name)
+    if scope is None:
+        return False
+    # Mostly every permission is held at the same places, and then nothing more is asked.
+    reading = staff.scope("members.read")
+    return set(reading.org_ids) <= set(scope.org_ids) or (
+        find_member(db.session(), member_id, scope, on) is not None
+    )
