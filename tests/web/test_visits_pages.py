@@ -1,4 +1,4 @@
-"""The note for home visits: who may read and change it, what may not stand in it, and the slip to take along."""
+"""The note for home visits: who reads and changes it, what may not stand in it, and the slip."""
 
 from __future__ import annotations
 
