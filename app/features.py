@@ -29,6 +29,12 @@ PAGES = (
     "app.office.views",
 )
 # Modules with an `init_app`: who is signed in, the API, the commands.
+# Modules that move a feature's rows when two members are merged, in the order in which they do so.
+MOVERS = (
+    "app.trainings.services.merging",
+    "app.attendance.services.merging",
+    "app.checkin.services.merging",
+)
 # Modules that say how a kind of long work is done (`app.core.tasks.RUNNERS`).
 RUNNERS = ("app.members.jobs", "app.checkin.jobs")
 EXTENSIONS = ("app.accounts.sign_in", "app.api.v1", "app.cli")
@@ -41,7 +47,7 @@ def register_features(app: Flask) -> None:
     # All are imported before any is registered: attendance adds its pages to the sessions' blueprint.
     for module in [import_module(name) for name in PAGES]:
         app.register_blueprint(module.bp)
-    for name in RUNNERS:
+    for name in (*MOVERS, *RUNNERS):
         import_module(name)
     for name in EXTENSIONS:
         import_module(name).init_app(app)

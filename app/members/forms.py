@@ -6,28 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from wtforms import (
-    BooleanField,
-    DateField,
-    Field,
-    Form,
-    HiddenField,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import BooleanField, DateField, Field, Form, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.core.errors import InvalidInput
 from app.core.i18n import Text, lazy
 from app.core.labels import GROUP_LABELS, ORG_KIND_LABELS, SECTOR_LABELS
-from app.core.vocabulary import Group, OrgKind, OrgSector, RequestState
+from app.core.vocabulary import Group, OrgKind, OrgSector
 from app.members.commands import KEEP, GroupSpan, MemberChanges, MemberDraft, MobileDetails, OrgDraft
-from app.members.rules_visits import Need, VisitDetails
-from app.members.rules_wishes import About, Wish
-from app.members.words import ABOUT_LABELS, NEED_LABELS, REQUEST_STATE_LABELS
 
 Choices = Sequence[tuple[str, Text]]
 UNSAID: tuple[str, Text] = ("", lazy("未填"))
@@ -75,17 +62,6 @@ class ChoiceField(SelectField):  # type: ignore[misc]
     def pre_validate(self, form: Form) -> None:
         if (self.data or "") not in {choice.value for choice in self.choices}:
             raise ValidationError(lazy("请从列表里选择一项。"))
-
-
-class ChoicesField(SelectMultipleField):  # type: ignore[misc]
-    """Some of a few (value, words); anything else is refused in plain words."""
-
-    def __init__(self, label: Text, choices: Choices, **options: Any) -> None:
-        super().__init__(label, choices=[SelectChoice(value, words) for value, words in choices], **options)
-
-    def pre_validate(self, form: Form) -> None:
-        if set(self.data or ()) - {choice.value for choice in self.choices}:
-            raise ValidationError(lazy("请从列表里选择。"))
 
 
 def _needed(words: Text) -> InputRequired:
@@ -246,46 +222,6 @@ class RenameForm(Form):  # type: ignore[misc]
     """A unit's name."""
 
     name = StringField(lazy("名称"), [_needed(lazy("请填写名称。"))])
-
-
-class VisitForm(Form):  # type: ignore[misc]
-    """What a home visit needs to know; lengths and what may not be written are the service's to judge."""
-
-    door = StringField(lazy("门在哪里"), default="")
-    times = StringField(lazy("什么时候方便"), default="")
-    opener = StringField(lazy("谁来开门,或先找谁"), default="")
-    needs = ChoicesField(lazy("带什么、注意什么"), [(need.value, NEED_LABELS[need]) for need in Need])
-
-    def details(self) -> VisitDetails:
-        needs = tuple(Need(value) for value in self.needs.data or ())
-        return VisitDetails(self.door.data or "", self.times.data or "", self.opener.data or "", needs)
-
-
-class WishForm(Form):  # type: ignore[misc]
-    """What is wrong, and what would be right."""
-
-    about = ChoiceField(
-        lazy("哪一项不对"),
-        [_needed(lazy("请选择哪一项不对。"))],
-        choices=[(about.value, ABOUT_LABELS[about]) for about in About],
-    )
-    text = TextAreaField(lazy("哪里不对,应该是什么"), default="")
-
-    def wish(self) -> Wish:
-        return Wish(About(self.about.data), self.text.data or "")
-
-
-class AnswerForm(Form):  # type: ignore[misc]
-    """What became of a wish."""
-
-    state = ChoiceField(
-        lazy("结果"),
-        [_needed(lazy("请选择“已改正”或“没有改”。"))],
-        choices=[
-            (state.value, REQUEST_STATE_LABELS[state]) for state in (RequestState.DONE, RequestState.DECLINED)
-        ],
-    )
-    answer = TextAreaField(lazy("给本人的答复"), default="")
 
 
 def day_after(last_day: date | None) -> date | None:

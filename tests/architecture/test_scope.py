@@ -17,7 +17,7 @@ from app.core.vocabulary import OrgKind, Role, SessionState
 from app.trainings.models import TrainingClass
 from tests.factories import NOW, make_member, make_org, make_session, make_staff, make_token, sign_in
 
-NAMED = {"session_id", "member_id", "code", "class_id"}
+NAMED = {"session_id", "member_id", "other_id", "code", "class_id"}
 # Routes whose parameter is no thing of a place: a scanned code is proof by itself.
 WITHOUT_PLACE = {"checkin.scanned"}
 # What may be missing although the member is in reach: an answer about something never made.
@@ -32,6 +32,7 @@ class Place:
     code: str
     session_id: int
     member_id: int
+    other_id: int
     class_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
@@ -52,12 +53,12 @@ class District:
 
 
 def _place(code: str, org: Any) -> Place:
-    member = make_member(f"人{code}", org)
+    member, other = (make_member(f"人{code}", org) for _ in range(2))
     session = make_session(org, state=SessionState.OPEN)
     with writing() as db_session:
         training = TrainingClass(title=code, kind_key="theme_day", host_org_id=org.id, created_at=NOW)
         db_session.add(training)
-    return Place(code, session.id, member.id, training.id)
+    return Place(code, session.id, member.id, other.id, training.id)
 
 
 @pytest.fixture

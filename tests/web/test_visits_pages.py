@@ -182,5 +182,16 @@ def test_slips_of_chosen_members_leave_out_who_is_out_of_reach(office: Office) -
     assert page.text.count('class="slip') - page.text.count('class="slip__') == 3
     assert "红门" in page.text
     assert "李四" not in page.text
-    assert browser.get("/members/visit-slips").status_code == 404
-    assert browser.get("/members/visit-slips", query_string={"member": office.guest.id}).status_code == 404
+    for nobody in ({}, {"member": office.guest.id}):
+        page = browser.get("/members/visit-slips", query_string=nobody)
+        assert (page.status_code, "没有要走访的人" in page.text) == (200, True)
+
+
+def test_the_list_of_those_not_reached_leads_to_their_slips(office: Office) -> None:
+    page = office.browser().get("/reports/uncovered?from=2019-01-01&to=2019-12-31").text
+    door = re.search(r'href="(/members/visit-slips\?[^"]+)"', page)
+    assert door
+    slips = office.browser(Role.ADMINISTRATOR).get(door[1].replace("&amp;", "&")).text
+    for name in ("张一", "张二", "张三", "李四"):
+        assert name in slips
+    assert "/members/visit-slips" not in office.browser(Role.SUPERVISOR).get("/reports/uncovered").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -129,6 +130,16 @@ def can_be_made_up(session: Session, member_id: int, year: int, limit: int) -> l
     return [Missed(*row) for row in session.execute(query)]
 
 
+def counts_of_members(session: Session, member_ids: Collection[int]) -> dict[int, int]:
+    """How many attendance rows each of some members has, whatever they say."""
+    query = (
+        select(Attendance.member_id, func.count())
+        .where(Attendance.member_id.in_(member_ids))
+        .group_by(Attendance.member_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 def member_hours(session: Session, member_id: int, year: int, on: date | None = None) -> MemberHours:
     """Credited hours of one member's year, by the same caps as the report of study hours.
 
@@ -137,8 +148,7 @@ def member_hours(session: Session, member_id: int, year: int, on: date | None = 
     """
     on = on or max(date(year, 1, 1), min(today(), date(year, 12, 31)))
     policy = policy_of(session, year)
-    minutes, made_up = _minutes(session, member_id, year, policy)
-    is_exempt, has_post = _exempt_and_post(session, member_id, on)
+    minutes, made_up, central, is_exempt, has_post = _year_of(session, member_id, year, on, policy)
     required = 0 if is_exempt else policy.post_hours if has_post else policy.member_hours
     hours = _hours(minutes, policy)
     return MemberHours(
@@ -148,7 +158,7 @@ def member_hours(session: Session, member_id: int, year: int, on: date | None = 
         make_up_hours=_hours(made_up, policy),
         required_hours=required,
         shortfall_hours=round(max(0.0, required - hours), 2),
-        central_classes=_central_classes(session, member_id, year),
+        central_classes=central,
         required_central_classes=policy.post_central_classes if has_post and not is_exempt else 0,
         is_exempt=is_exempt,
     )
@@ -167,35 +177,40 @@ def _in_year(year: int) -> ColumnElement[bool]:
     return Attendance.office_date.between(date(year, 1, 1), date(year, 12, 31))
 
 
-def _minutes(session: Session, member_id: int, year: int, policy: HourPolicy) -> tuple[int, int]:
-    """Minutes of the year after both caps, and the part of them that was made up."""
-    made_up = day_minutes(policy, Attendance.status == Status.MADE_UP)
+def _year_of(
+    session: Session, member_id: int, year: int, on: date, policy: HourPolicy
+) -> tuple[int, int, int, bool, bool]:
+    """In one SELECT: minutes of the year after both caps, the part of them made up, central trainings,
+    and whether on a day nothing is required of the member, and whether the member holds a post then."""
     days = (
-        select(day_minutes(policy).label("minutes"), made_up.label("made_up"))
+        select(
+            day_minutes(policy).label("minutes"),
+            day_minutes(policy, Attendance.status == Status.MADE_UP).label("made_up"),
+        )
         .where(_counted(member_id, year))
         .group_by(Attendance.office_date)
         .subquery("days")
     )
-    row = session.execute(select(func.sum(days.c.minutes), func.sum(days.c.made_up))).one()
-    return int(row[0] or 0), int(row[1] or 0)
-
-
-def _exempt_and_post(session: Session, member_id: int, on: date) -> tuple[bool, bool]:
-    """Whether nothing is required of the member on a day, and whether the member holds a post then."""
-    post = exists().where(OrgPost.member_id == member_id, OrgPost.starts_on <= on, OrgPost.ends_on > on)
-    # The age matters for no group that is asked for here.
-    standing = members_as_of(on, 60, member_id).subquery("standing")
-    row = session.execute(select(standing.c.groups, post.label("has_post"))).first()
-    return (bool(row.groups & Group.EXEMPT.bit), bool(row.has_post)) if row else (False, False)
-
-
-def _central_classes(session: Session, member_id: int, year: int) -> int:
-    """Central trainings of the year; a session without a class is one."""
+    # A central training without a class is one by itself.
     training = func.coalesce(Attendance.class_id, -Attendance.session_id)
-    query = select(func.count(training.distinct())).where(
+    central = select(func.count(training.distinct())).where(
         _counted(member_id, year), Attendance.kind_key == CENTRAL_KIND
     )
-    return session.scalar(query) or 0
+    # The age matters for no group that is asked for here.
+    standing = members_as_of(on, 60, member_id).subquery("standing")
+    # A post counts for who is in a branch on the day.
+    post = exists().where(
+        OrgPost.member_id == standing.c.member_id, OrgPost.starts_on <= on, OrgPost.ends_on > on
+    )
+    query = select(
+        select(func.coalesce(func.sum(days.c.minutes), 0)).scalar_subquery(),
+        select(func.coalesce(func.sum(days.c.made_up), 0)).scalar_subquery(),
+        central.scalar_subquery(),
+        func.coalesce(select(standing.c.groups).scalar_subquery(), 0),
+        exists(select(standing.c.member_id).where(post)),
+    )
+    minutes, made_up, classes, groups, has_post = session.execute(query).one()
+    return int(minutes), int(made_up), classes, bool(groups & Group.EXEMPT.bit), bool(has_post)
 
 
 def _hours(minutes: int, policy: HourPolicy) -> float:

@@ -1,24 +1,20 @@
-"""What attendance shows of a member: the year's hours and latest records, and a page of each year's."""
+"""What attendance shows on a member's page: a year's hours and the latest records."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from flask import render_template, request
+from flask import request
 
-from app.attendance.queries.member import attendance_years, member_attendance, member_hours
-from app.core.access import current_scope, current_staff, permission
-from app.core.clock import today, utc_now
+from app.attendance.queries.member import counts_of_members, member_attendance, member_hours
+from app.core.access import current_staff
+from app.core.clock import utc_now
 from app.core.db import db
-from app.core.errors import NotFound
 from app.core.labels import METHOD_LABELS
 from app.core.numbers import whole
-from app.core.paging import PAGE_SIZE, Page, page_number
-from app.members.queries.scoped import find_member
-from app.members.views.blueprint import bp as members
-from app.members.views.parts import PARTS
+from app.members.views.parts import PARTS, RECORD_COUNTS
 from app.trainings.queries.listing import sessions_in_scope
 
 SHOWN = 20
@@ -44,36 +40,13 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
     }
 
 
+def attendance_counts(member_ids: Collection[int]) -> Mapping[int, int]:
+    """How many sessions were recorded of each member."""
+    return counts_of_members(db.session(), member_ids)
+
+
 PARTS.append(studied)
-
-
-@members.get("/members/<int:member_id>/attendance")
-@permission("members.read")
-def attendance(member_id: int) -> str:
-    """Everything recorded of a member in one year, fifty rows a page, with the year's hours."""
-    session, scope, on = db.session(), current_scope(), today()
-    member = find_member(session, member_id, scope, on)
-    if member is None:
-        raise NotFound()
-    years = attendance_years(session, member_id)
-    year = whole(request.args.get("year"), on.year) or next(iter(years), on.year)
-    year, total = max(year, FIRST_YEAR), years.get(year, 0)
-    number = min(page_number(), max(1, -(-total // PAGE_SIZE)))
-    rows = member_attendance(session, member_id, PAGE_SIZE, (number - 1) * PAGE_SIZE, year=year)
-    ids = [row.session_id for row in rows]
-    reading = current_staff().scope_if_held("sessions.read")
-    return render_template(
-        "attendance/member_year.html",
-        member_id=member_id,
-        name=member.name,
-        years=years,
-        year=year,
-        page=Page(rows, number, total),
-        rows=rows,
-        hours=member_hours(session, member_id, year),
-        method_labels=METHOD_LABELS,
-        reachable=sessions_in_scope(session, ids, reading, utc_now()) if reading else set(),
-    )
+RECORD_COUNTS.append(attendance_counts)
 
 
 def _year(on: date) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.attendance.queries.member import (
@@ -15,8 +15,7 @@ from app.attendance.queries.member import (
     member_attendance,
     member_hours,
 )
-from app.checkin.models import MemberBinding
-from app.checkin.queries.access import card_issued_at
+from app.checkin.models import MemberBinding, MemberCard
 from app.core.crypto import token_hash
 from app.core.vocabulary import Group
 from app.members.queries.member_page import GroupTime, MemberPage, own_page
@@ -39,6 +38,14 @@ class OwnPhone:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessGlance:
+    """How many phones check in for a member, and when the card that works was issued."""
+
+    phones: int
+    card_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OwnRecord:
     """Everything recorded about one member that the member may read: all but who of the staff did what."""
 
@@ -51,6 +58,19 @@ class OwnRecord:
     hours: tuple[MemberHours, ...]
     attendance: tuple[AttendanceRow, ...]
     wishes: tuple[WishRow, ...]
+
+
+def access_glance(session: Session, member_id: int) -> AccessGlance:
+    """What a member checks in with, in one SELECT."""
+    phones = select(func.count()).where(
+        MemberBinding.member_id == member_id, MemberBinding.revoked_at.is_(None)
+    )
+    card: Select[datetime] = select(MemberCard.created_at).where(
+        MemberCard.member_id == member_id, MemberCard.revoked_at.is_(None)
+    )
+    return AccessGlance(
+        *session.execute(select(phones.scalar_subquery(), card.limit(1).scalar_subquery())).one()
+    )
 
 
 def own_phones(session: Session, member_id: int, token: str) -> list[OwnPhone]:
@@ -89,7 +109,7 @@ def own_record(session: Session, member_id: int, token: str, on: date, elderly_a
         ),
         note=visit_note(session, member_id),
         phones=tuple(own_phones(session, member_id, token)),
-        card_at=card_issued_at(session, member_id),
+        card_at=access_glance(session, member_id).card_at,
         hours=tuple(member_hours(session, member_id, year) for year in sorted({*years, on.year})),
         attendance=tuple(member_attendance(session, member_id, _ALL_ROWS)),
         wishes=tuple(own_wishes(session, member_id, on, _ALL_WISHES)),

@@ -16,7 +16,7 @@ from app.checkin.queries.own import own_groups
 from app.checkin.views import bp
 from app.checkin.views.own import Own, for_own
 from app.core.access import MEMBER, permission
-from app.core.clock import today, utc_now
+from app.core.clock import office_date, today, utc_now
 from app.core.db import db
 from app.core.errors import InvalidInput
 from app.core.i18n import gettext as _
@@ -24,12 +24,13 @@ from app.core.labels import POST_LABELS
 from app.core.numbers import whole
 from app.core.office import elderly_age
 from app.core.paging import Page, page_number
-from app.members.forms import WishForm, add_errors
+from app.members.forms import add_errors
 from app.members.queries.member_page import own_page
 from app.members.queries.visit_notes import visit_note
 from app.members.queries.wishes import own_wishes
 from app.members.rules_wishes import LONGEST_TEXT, MOST_OPEN
 from app.members.services.wishes import ask_for_correction
+from app.members.serving_forms import WishForm
 from app.members.words import ABOUT_LABELS, NEED_LABELS, OWN_GROUP_WORDS, REQUEST_STATE_LABELS
 from app.trainings.queries.upcoming import expected_sessions
 
@@ -84,13 +85,15 @@ def own_records(own: Own) -> str:
 def own_facts(own: Own) -> str:
     """What the office knows about the member, and the note for visits as it was written."""
     page = own_page(db.session(), own.member_id, today(), elderly_age())
+    note = visit_note(db.session(), own.member_id)
     return render_template(
         "checkin/mine_about.html",
         own=own,
         page=page,
         groups=own_groups(page),
         group_words=OWN_GROUP_WORDS,
-        note=visit_note(db.session(), own.member_id),
+        note=note,
+        written_on=office_date(note.updated_at) if note else None,
         need_labels=NEED_LABELS,
         post_labels=POST_LABELS,
     )

@@ -8,14 +8,13 @@ from typing import Any
 from flask import Response, flash, redirect, render_template, request, url_for
 
 from app.checkin.browser import keep_member_tokens, member_tokens
-from app.checkin.queries.access import card_issued_at
-from app.checkin.queries.own import own_phones
+from app.checkin.queries.own import access_glance, own_phones
 from app.checkin.services.bindings import forget_phone
 from app.checkin.services.own_access import let_go_of_phones, stop_own_card
 from app.checkin.views import bp
 from app.checkin.views.own import Own, for_own
 from app.core.access import MEMBER, permission
-from app.core.clock import today, utc_now
+from app.core.clock import office_date, today, utc_now
 from app.core.db import db
 from app.core.i18n import Text
 from app.core.i18n import gettext as _
@@ -29,12 +28,13 @@ from app.members.queries.member_page import own_page
 def own_devices(own: Own) -> str:
     """The number on record, the phones that check in for the member, and the card."""
     session = db.session()
+    card_at = access_glance(session, own.member_id).card_at
     return render_template(
         "checkin/mine_phones.html",
         own=own,
         phone_masked=own_page(session, own.member_id, today(), elderly_age()).person.phone_masked,
         phones=own_phones(session, own.member_id, own.token),
-        card_at=card_issued_at(session, own.member_id),
+        card_on=office_date(card_at) if card_at else None,
     )
 
 

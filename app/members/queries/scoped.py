@@ -11,8 +11,6 @@ from app.core.access import Scope
 from app.members.models import Member, Membership
 from app.members.queries.tree import subtree_ids
 
-_LONGEST_TRAIL = 10
-
 
 def find_member(session: Session, member_id: int, scope: Scope, on: date) -> Member | None:
     """The member, if within the scope on the date."""
@@ -28,13 +26,6 @@ def lock_member(session: Session, member_id: int, scope: Scope, on: date) -> Mem
 def survivor_of(session: Session, member_id: int, scope: Scope, on: date) -> int | None:
     """Who stands for a member whose record was joined into another; None without one, or out of scope."""
     found = session.scalar(select(Member.merged_into_id).where(Member.id == member_id))
-    # A record may have been joined into one that was joined into a third; nobody joins more often.
-    for _step in range(_LONGEST_TRAIL):
-        if found is None:
-            return None
-        if (following := session.scalar(select(Member.merged_into_id).where(Member.id == found))) is None:
-            break
-        found = following
     return found if found is not None and find_member(session, found, scope, on) is not None else None
 
 

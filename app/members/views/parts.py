@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,8 @@ from typing import Any
 # variables, for example {"attendance": …} for attendance/_member.html.
 Part = Callable[[int, date], Mapping[str, Any]]
 PARTS: list[Part] = []
+# Takes member ids; returns how many records of a feature each has.
+RECORD_COUNTS: list[Callable[[Collection[int]], Mapping[int, int]]] = []
 
 
 def page_parts(member_id: int, on: date) -> dict[str, Any]:
@@ -18,3 +20,12 @@ def page_parts(member_id: int, on: date) -> dict[str, Any]:
     for part in PARTS:
         context.update(part(member_id, on))
     return context
+
+
+def record_counts(member_ids: Collection[int]) -> dict[int, int]:
+    """How much has been recorded of each member, all features together."""
+    totals = dict.fromkeys(member_ids, 0)
+    for counted in RECORD_COUNTS:
+        for member_id, count in counted(member_ids).items():
+            totals[member_id] += count
+    return totals

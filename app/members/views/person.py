@@ -47,10 +47,13 @@ class PersonForms:
 @permission("members.read")
 def show(member_id: int) -> Any:
     """The page; the old address of a record that was joined into another leads there."""
-    joined = survivor_of(db.session(), member_id, current_scope(), today())
-    if joined is not None:
+    try:
+        return person_page(member_id)[0]
+    except NotFound:
+        joined = survivor_of(db.session(), member_id, current_scope(), today())
+        if joined is None:
+            raise
         return redirect(url_for("members.show", member_id=joined))
-    return person_page(member_id)[0]
 
 
 @bp.post("/members/<int:member_id>/phone")
@@ -78,7 +81,7 @@ def person_page(member_id: int, refused: Form | None = None, *, phone: str | Non
         member=page.person,
         member_id=member_id,
         may_write=_fill_targets(page, forms),
-        may_approve=may_here("members.approve", member_id, on),
+        may_approve=_may("members.approve", member_id, on),
         forms=forms,
         phone=phone,
         labels=labels,
@@ -91,7 +94,7 @@ def person_page(member_id: int, refused: Form | None = None, *, phone: str | Non
 def _fill_targets(page: MemberPage, forms: PersonForms) -> bool:
     """Offer the units a member can be transferred to; whether the reader may change this member."""
     targets: list[tuple[str, Text]] = [("", lazy("请选择"))]
-    may_write = may_here("members.write", page.person.id, page.on)
+    may_write = _may("members.write", page.person.id, page.on)
     if may_write:
         rows = tree(db.session(), current_staff().scope("members.write"), page.on)
         here = page.branch.org_code if page.branch else None
@@ -100,14 +103,6 @@ def _fill_targets(page: MemberPage, forms: PersonForms) -> bool:
     return may_write
 
 
-def may_here(permission_name: str, member_id: int, on: date) -> bool:
-    """Whether the reader holds a permission for a member whom "members.read" has found."""
-    staff = current_staff()
-    scope = staff.scope_if_held(permission_name)
-    if scope is None:
-        return False
-    # Mostly every permission is held at the same places, and then nothing more is asked.
-    reading = staff.scope("members.read")
-    return set(reading.org_ids) <= set(scope.org_ids) or (
-        find_member(db.session(), member_id, scope, on) is not None
-    )
+def _may(permission_name: str, member_id: int, on: date) -> bool:
+    scope = current_staff().scope_if_held(permission_name)
+    return scope is not None and find_member(db.session(), member_id, scope, on) is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -17,27 +15,16 @@ from app.core.i18n import gettext as _
 from app.core.i18n import lazy
 from app.core.numbers import whole
 from app.core.paging import PAGE_SIZE
-from app.members.forms import VisitForm, add_errors
+from app.members.forms import add_errors
 from app.members.queries.member_page import Person, person_of
 from app.members.queries.scoped import find_member
 from app.members.queries.visit_notes import visit_note, visit_slips
 from app.members.rules_visits import LONGEST
 from app.members.services.members import show_phone
 from app.members.services.visit_notes import delete_visit_note, save_visit_note
+from app.members.serving_forms import VisitForm
 from app.members.views.blueprint import bp
-from app.members.views.parts import PARTS
-from app.members.views.person import may_here
 from app.members.words import NEED_LABELS
-
-
-def _visiting(member_id: int, on: date) -> Mapping[str, Any]:
-    """Variables of members/_visit_note.html, for those who may read the note."""
-    if not may_here("members.visit", member_id, on):
-        return {}
-    return {"visit": {"note": visit_note(db.session(), member_id)}, "need_labels": NEED_LABELS}
-
-
-PARTS.append(_visiting)
 
 
 @bp.get("/members/<int:member_id>/visit-note")
@@ -100,7 +87,8 @@ def visit_slip_sheets() -> str:
 
 def _slips_page(member_ids: list[int], phones: dict[int, str]) -> str:
     slips = visit_slips(db.session(), member_ids, current_scope(), today())
-    if not slips:
+    is_list = request.endpoint == "members.visit_slip_sheets"
+    if not slips and not is_list:
         raise NotFound()
     return render_template(
         "members/visit_slips.html",
@@ -108,7 +96,7 @@ def _slips_page(member_ids: list[int], phones: dict[int, str]) -> str:
         phones=phones,
         need_labels=NEED_LABELS,
         on=today(),
-        is_list=request.endpoint == "members.visit_slip_sheets",
+        is_list=is_list,
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -16,29 +14,17 @@ from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import gettext as _
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.core.vocabulary import RequestState
-from app.members.forms import AnswerForm, WishForm, add_errors
+from app.members.forms import add_errors
 from app.members.queries.member_page import Person, member_page, person_of
 from app.members.queries.scoped import find_member
-from app.members.queries.wishes import WishRow, own_wishes, wish_in_scope, wish_page
+from app.members.queries.wishes import WishRow, wish_in_scope, wish_page
 from app.members.rules_wishes import LONGEST_ANSWER, LONGEST_TEXT
 from app.members.services.wishes import answer_wish, enter_wish
+from app.members.serving_forms import AnswerForm, WishForm
 from app.members.views.blueprint import bp, elderly_age
-from app.members.views.parts import PARTS
-from app.members.views.person import may_here
 from app.members.words import ABOUT_LABELS, REQUEST_STATE_LABELS
 
-SHOWN = 5
-
-
-def _wishing(member_id: int, on: date) -> Mapping[str, Any]:
-    """Variables of members/_wishes.html, for those who may correct the member's record."""
-    if not may_here("members.write", member_id, on):
-        return {}
-    return {"wishes": own_wishes(db.session(), member_id, on, SHOWN), **_WORDS}
-
-
 _WORDS = {"about_labels": ABOUT_LABELS, "request_labels": REQUEST_STATE_LABELS}
-PARTS.append(_wishing)
 
 
 @bp.get("/members/wishes")
