@@ -59,15 +59,26 @@ _MEDICAL = (
 )
 
 
+def has_id_number(text: str) -> bool:
+    """Whether so many digits follow each other that they can only be an ID number."""
+    digits = unicodedata.normalize("NFKC", text).translate(_CHINESE_DIGITS)
+    return any(len(run) >= _ID_DIGITS for run in _runs(digits))
+
+
+def _runs(digits: str) -> list[str]:
+    """Digits that stand together, without what people put between them."""
+    return [re.sub(r"\D", "", run) for run in _RUN.findall(digits)]
+
+
 def fault_of(text: str, longest: int) -> Fault | None:
     """What is wrong with one text of a note, or None. Full-width, Chinese and spaced digits count as well."""
     if len(text) > longest:
         return Fault.TOO_LONG
+    if has_id_number(text):
+        return Fault.ID_NUMBER
     plain = unicodedata.normalize("NFKC", text)
     digits = plain.translate(_CHINESE_DIGITS)
-    runs = [re.sub(r"\D", "", run) for run in _RUN.findall(digits)]
-    if any(len(run) >= _ID_DIGITS for run in runs):
-        return Fault.ID_NUMBER
+    runs = _runs(digits)
     if _UNBROKEN.search(digits) or _GROUPED.search(digits) or any(_MOBILE.search(run) for run in runs):
         return Fault.PHONE
     if any(word in plain.lower() for word in _MEDICAL):

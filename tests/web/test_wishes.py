@@ -68,6 +68,7 @@ def test_a_form_that_lacks_something_keeps_what_was_typed(phone: Phone) -> None:
         ({"about": "weather", "text": "不对"}, "请从列表里选择一项"),
         ({"about": "name", "text": "  "}, "请写下哪里不对"),
         ({"about": "name", "text": "字" * 301}, "请不要超过 300 个字"),
+        ({"about": "name", "text": "证号是11010119500101123X"}, "这里不能写身份证号"),
     ):
         answer = phone.post("/mine/wishes/new", **fields)
         assert (answer.status_code, words in answer.text) == (422, True), fields

@@ -18,8 +18,10 @@ from app.core.i18n import lazy
 from app.core.vocabulary import RequestState
 from app.members.models import CorrectionRequest, Member
 from app.members.queries.wishes import PURPOSE, open_text, wish_in_scope
+from app.members.rules_visits import Fault, has_id_number
 from app.members.rules_wishes import LONGEST_ANSWER, LONGEST_TEXT, MOST_OPEN, Wish
 from app.members.services.spans import require_member
+from app.members.words import FAULT_WORDS
 
 
 def ask_for_correction(member_id: int, wish: Wish, now: datetime) -> int:
@@ -76,6 +78,8 @@ def _ask(session: Session, member_id: int, wish: Wish, user_id: int | None, now:
         raise InvalidInput.field("text", "required", lazy("请写下哪里不对、应该是什么。"))
     if len(text) > LONGEST_TEXT:
         raise InvalidInput.field("text", "too_long", lazy("请不要超过 %(n)s 个字。", n=LONGEST_TEXT))
+    if has_id_number(text):
+        raise InvalidInput.field("text", "id_number", FAULT_WORDS[Fault.ID_NUMBER])
     waiting = session.scalars(
         select(CorrectionRequest).where(
             CorrectionRequest.member_id == member_id, CorrectionRequest.state == RequestState.OPEN
@@ -108,6 +112,8 @@ def _refuse_answer(state: RequestState, said: str) -> None:
         errors.append(FieldError("state", "unknown", lazy("请选择“已改正”或“没有改”。")))
     if len(said) > LONGEST_ANSWER:
         errors.append(FieldError("answer", "too_long", lazy("请不要超过 %(n)s 个字。", n=LONGEST_ANSWER)))
+    if has_id_number(said):
+        errors.append(FieldError("answer", "id_number", FAULT_WORDS[Fault.ID_NUMBER]))
     if state is RequestState.DECLINED and not said:
         errors.append(FieldError("answer", "required", lazy("没有改的,请告诉本人原因。")))
     if errors:
