@@ -14,6 +14,7 @@ from app.core.clock import today as office_today
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.vocabulary import Role
+from app.members.queries.wishes import open_wishes
 from app.trainings.queries.listing import (
     SessionFilter,
     Tab,
@@ -47,7 +48,7 @@ def today() -> str:
         now,
         limit=MOST_AHEAD,
     )
-    writing = staff.scope_if_held("sessions.write")
+    writing, serving = staff.scope_if_held("sessions.write"), staff.scope_if_held("members.write")
     return render_template(
         "home/today.html",
         day=day,
@@ -58,6 +59,7 @@ def today() -> str:
         ahead_total=ahead_total,
         counts=session_counts(session, [row.id for row in (*on_today, *ahead)]),
         to_do=_to_do(writing) if writing is not None else None,
+        wishes=open_wishes(session, serving, day) if serving is not None else 0,
         endpoints=current_app.view_functions,
         figures=staff.main_role is Role.ADMINISTRATOR and "reports.index" in current_app.view_functions,
     )

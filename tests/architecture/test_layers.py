@@ -66,6 +66,7 @@ NAMED: dict[str, str] = {
     "app.members.import_views": "views",  # a blueprint of its own: one page with three steps
     "app.members.import_forms": "forms",
     "app.members.roster.review": "services",  # keeps an upload between the steps of the page
+    "app.members.serving_forms": "forms",
     "app.members.phones": "rules",  # how numbers are spelt; shared by the roster's rules
     "app.members.roster.apply": "services",  # all or nothing: owns the import's transaction
     "app.members.roster.orgs": "services",  # the same for the tree

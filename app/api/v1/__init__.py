@@ -26,6 +26,8 @@ def init_app(app: Flask) -> None:
         reports,
         sessions,
         steps,
+        visits,
+        wishes,
     )
     from app.api.v1.blueprint import CONVERTERS, bp
 

@@ -3,6 +3,16 @@
 from app.members.views.blueprint import bp
 
 # Imported for their routes.
-from app.members.views import changes, duplicates, edits, listing, orgs, person  # noqa: F401  # isort: skip
+from app.members.views import (  # noqa: F401  # isort: skip
+    changes,
+    duplicates,
+    edits,
+    listing,
+    orgs,
+    person,
+    serving,
+    visits,
+    wishes,
+)
 
 __all__ = ["bp"]
