@@ -14,6 +14,7 @@ from app.core.pdf import (
     LINE,
     MUTED,
     Colour,
+    Fits,
     Fitted,
     draw_lines,
     draw_mark,
@@ -48,12 +49,13 @@ _TEXT_WIDTH = _QR_X - _QUIET - _EDGE
 _HEAD = 11.0
 _TEXT_TOP, _TEXT_BOTTOM = _HEAD + 1.5, 41.0
 # (size in points, most lines), the first that fits; the last holds the longest name that can be stored.
-_NAME_FITS = [
+_NAME_FITS: Fits = (
     (32, 1), (29, 1), (26, 1), (24, 2), (22, 2), (20, 2), (18, 3), (16, 3), (14, 3), (12, 4), (10, 5), (8, 6),
     (6.5, 7), (5, 9),
-]  # fmt: skip
-_BRANCH_FITS = [(10.5, 2), (10, 3), (9, 3), (8, 4), (7, 4)]
-_OFFICE_FITS = [(9, 1), (8, 1), (7, 1), (6, 1)]
+)  # fmt: skip
+_BRANCH_FITS: Fits = ((10.5, 2), (10, 3), (9, 3), (8, 4), (7, 4))
+_BY_HAND_FITS: Fits = ((8, 1), (7, 2), (6, 2))
+_ONE_LINE: Fits = ((9, 1), (8, 1), (7, 1), (6, 1))
 _BETWEEN = 1.2
 # On paper for everyone, whatever the language of whoever prints.
 _WHAT_TO_DO = "请在签到时出示"
@@ -139,7 +141,7 @@ def _draw_page_head(pdf: FPDF, branch: BranchCards, page: int) -> None:
     """Which branch, and which of its pages; outside what is cut out."""
     y = TOP - 4
     words = _("第 %(page)s 页,共 %(pages)s 页 · %(n)s 张", page=page, pages=branch.pages, n=len(branch.cards))
-    name = fitted(branch.name, CARD_WIDTH - 8, [(9, 1), (8, 1), (7, 1), (6, 1)], may_cut=True)
+    name = fitted(branch.name, CARD_WIDTH - 8, _ONE_LINE, may_cut=True)
     draw_text(pdf, LEFT + 4, y, name.lines[0], name.size, colour=MUTED)
     draw_text(pdf, RIGHT - 4 - text_width(words, 8), y, words, 8, colour=MUTED)
 
@@ -181,7 +183,7 @@ def _draw_card(pdf: FPDF, x: float, y: float, face: CardFace, office: str) -> No
 
 def _draw_card_head(pdf: FPDF, x: float, y: float, office: str) -> None:
     draw_mark(pdf, x + _EDGE - 0.8, y + 2.9, 7)
-    name = fitted(office, CARD_WIDTH - 2 * _EDGE - 8, _OFFICE_FITS, may_cut=True)
+    name = fitted(office, CARD_WIDTH - 2 * _EDGE - 8, _ONE_LINE, may_cut=True)
     draw_text(pdf, x + _EDGE + 7.4, y + 7.7, name.lines[0], name.size, colour=MUTED)
     pdf.set_draw_color(LINE)
     pdf.set_line_width(0.25)
@@ -194,7 +196,7 @@ def _draw_member(pdf: FPDF, x: float, top: float, bottom: float, face: CardFace)
     branch = fitted(face.branch, _TEXT_WIDTH, _BRANCH_FITS, may_cut=True)
     parts: list[tuple[Fitted, Colour]] = [(branch, INK)]
     if lacks(face.name):
-        parts.insert(0, (fitted(_by_hand(face), _TEXT_WIDTH, [(8, 1), (7, 2), (6, 2)], may_cut=True), MUTED))
+        parts.insert(0, (fitted(_by_hand(face), _TEXT_WIDTH, _BY_HAND_FITS, may_cut=True), MUTED))
     left = bottom - top - sum(part.height + _BETWEEN for part, _colour in parts)
     name = fitted_name(face.name, _TEXT_WIDTH, _NAME_FITS, height=left)
     y = top + max(0.0, left - name.height) / 2

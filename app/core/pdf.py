@@ -24,6 +24,8 @@ FONT_FILE = ROOT / "static" / "vendor" / "noto-sans-sc-0.4.3" / "NotoSansSC-Regu
 FONT = "NotoSansSC"
 MARK_FILE = ROOT / "static" / "img" / "mark.svg"
 Colour = tuple[int, int, int]
+# (size, most lines), the most wanted first.
+Fits = tuple[tuple[float, int], ...]
 # The paper's colours of static/css/tokens.css.
 INK, MUTED, LINE, RED = (29, 33, 39), (92, 99, 109), (228, 223, 215), (164, 22, 26)
 MM_PER_POINT = 25.4 / 72
@@ -102,10 +104,11 @@ def text_width(text: str, size: float) -> float:
     return sum(widths.get(ord(char), 1.0) for char in text) * size * MM_PER_POINT
 
 
+@lru_cache(maxsize=4096)
 def fitted(
     text: str,
     width: float,
-    fits: Sequence[tuple[float, int]],
+    fits: Fits,
     *,
     height: float | None = None,
     may_cut: bool = False,
@@ -129,11 +132,11 @@ def fitted(
     return Fitted((*lines[: most - 1], last + "…"), size)
 
 
-def fitted_name(name: str, width: float, fits: Sequence[tuple[float, int]], *, height: float) -> Fitted:
+def fitted_name(name: str, width: float, fits: Fits, *, height: float) -> Fitted:
     """The same for a person's name: the parts of a name (阿依古丽·买买提) stay whole if that can be had
     at half the first size or more."""
     name = visible(name).strip()
-    large = [fit for fit in fits if fit[0] >= fits[0][0] / 2]
+    large = tuple(fit for fit in fits if fit[0] >= fits[0][0] / 2)
     several = len(_PARTS.findall(name)) > 1
     by_parts = _first_that_holds(name, _PARTS, width, large, height) if several else None
     return by_parts or fitted(name, width, fits, height=height)
@@ -143,7 +146,7 @@ def _first_that_holds(
     text: str,
     pieces: re.Pattern[str],
     width: float,
-    fits: Sequence[tuple[float, int]],
+    fits: Fits,
     height: float | None,
 ) -> Fitted | None:
     for size, most in fits:
@@ -231,7 +234,7 @@ def draw_qr(pdf: FPDF, x: float, y: float, text: str, module: float) -> float:
     unit = module * pdf.k
     left, top = x * pdf.k, (pdf.h - y) * pdf.k
     spans = (f"{first} {-row - 1} {width} 1 re" for row, first, width in _dark_spans(matrix))
-    # Straight into the page: the library's own paths take thirty times as long for so many squares.
+    # Straight into the page: the library's own paths take many times as long for so many squares.
     pdf._out(f"q 0 g {unit:.4f} 0 0 {unit:.4f} {left:.2f} {top:.2f} cm {' '.join(spans)} f Q")
     return len(matrix) * module
 
@@ -243,17 +246,19 @@ def _dark_spans(matrix: Sequence[Sequence[bool]]) -> Iterator[tuple[int, int, in
             yield number, dark.start(), dark.end() - dark.start()
 
 
-@lru_cache(maxsize=1)
-def _mark() -> tuple[tuple[float, float, float, Colour], ...]:
-    return tuple(
-        (float(x), float(y), float(r), RED if colour else INK)
-        for x, y, r, colour in _CIRCLE.findall(MARK_FILE.read_text())
-    )
-
-
 def draw_mark(pdf: FPDF, x: float, y: float, side: float) -> None:
     """The ring of dots of static/img/mark.svg in a square of `side`."""
-    unit = side / 48
-    for centre_x, centre_y, radius, colour in _mark():
-        pdf.set_fill_color(colour)
-        pdf.circle(x + centre_x * unit, y + centre_y * unit, radius * unit, style="F")
+    unit = side * pdf.k / 48
+    left, top = x * pdf.k, (pdf.h - y) * pdf.k
+    pdf._out(f"q {unit:.4f} 0 0 {unit:.4f} {left:.2f} {top:.2f} cm 1 J {_mark_dots()} Q")
+
+
+@lru_cache(maxsize=1)
+def _mark_dots() -> str:
+    """Strokes in the drawing's own units: a dot is a line of almost no length with round ends, because
+    circles would be the largest part of a sheet of cards."""
+    dots = []
+    for x, y, radius, colour in _CIRCLE.findall(MARK_FILE.read_text()):
+        ink = " ".join(f"{part / 255:.3f}" for part in (RED if colour else INK))
+        dots.append(f"{ink} RG {2 * float(radius):g} w {x} -{y} m {float(x) + 0.01:g} -{y} l S")
+    return " ".join(dots)

@@ -37,4 +37,5 @@ def qr_matrix(text: str) -> list[list[bool]]:
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0, mask_pattern=_PRINT_MASK)
     code.add_data(text)
     code.make()
-    return [[bool(cell) for cell in row] for row in code.modules]
+    modules: list[list[bool]] = code.modules
+    return modules

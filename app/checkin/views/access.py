@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 
-from app.checkin.queries.access import bound_phones, card_issued_at
+from app.checkin.queries.access import bound_phones
+from app.checkin.queries.cards import newest_card
 from app.checkin.queries.lookup import member_name
 from app.checkin.services.bindings import create_bind_code, revoke_bindings
 from app.checkin.services.cards import issue_card, present_card, revoke_card
@@ -43,7 +44,7 @@ def _page(member_id: int, name: str, bind_code: str | None = None) -> str:
         member_id=member_id,
         name=name,
         phones=bound_phones(session, member_id),
-        card_at=card_issued_at(session, member_id),
+        card_at=newest_card(session, member_id),
         bind_code=bind_code,
     )
 
