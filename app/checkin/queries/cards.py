@@ -159,6 +159,11 @@ def member_ids(unit: Unit) -> Select[int]:
     return select(Membership.member_id).where(*_in(unit))
 
 
+def members_without_card(session: Session, unit: Unit) -> Sequence[int]:
+    """Ids by branch, then pinyin: cards are numbered in the order in which they come off the sheet."""
+    return session.scalars(_members(unit).where(~_has_card())).all()
+
+
 def names_of(session: Session, unit: Unit, ids: Sequence[int]) -> list[tuple[int, str]]:
     """(id, name) of those of `ids` who are members of the unit, by pinyin."""
     query = (

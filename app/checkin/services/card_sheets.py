@@ -7,14 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.checkin.card_sheet import BranchCards, CardFace, Sheets, draw_sheets
 from app.checkin.commands import CardOrder, Printing
 from app.checkin.models import MemberCard
-from app.checkin.queries.cards import PrintableCard, Unit, member_ids, order_counts, printable_cards
+from app.checkin.queries.cards import (
+    PrintableCard,
+    Unit,
+    member_ids,
+    members_without_card,
+    order_counts,
+    printable_cards,
+)
 from app.checkin.services.cards import CARD, card_text, new_card_token
 from app.core.access import Scope
 from app.core.audit import record_act
@@ -111,7 +118,7 @@ def _issue(order: CardOrder, unit: Unit, told: Told) -> None:
         wanted = _lock(session, unit)
         told("issuing", 0, len(wanted))
         stopped = _stop(session, unit, order.asked_at) if order.printing is Printing.RENEW else 0
-        without = _without_card(session, unit)
+        without = members_without_card(session, unit)
         for start in range(0, len(without), _AT_ONCE):
             rows = [_new_card(member_id, order.asked_at) for member_id in without[start : start + _AT_ONCE]]
             session.execute(insert(MemberCard), rows)
@@ -151,12 +158,6 @@ def _stop(session: Session, unit: Unit, asked_at: datetime) -> int:
         .values(revoked_at=asked_at)
     )
     return len(session.execute(old.returning(MemberCard.id)).all())
-
-
-def _without_card(session: Session, unit: Unit) -> Sequence[int]:
-    has_card = exists().where(MemberCard.member_id == Member.id, MemberCard.revoked_at.is_(None))
-    query = select(Member.id).where(Member.id.in_(member_ids(unit)), ~has_card).order_by(Member.id)
-    return session.scalars(query).all()
 
 
 def _new_card(member_id: int, at: datetime) -> dict[str, object]:
