@@ -25,6 +25,7 @@ PAGES = (
     "app.trainings.views",
     "app.attendance.views",
     "app.checkin.views",
+    "app.checkin.views.cards",
     "app.reports.views",
     "app.office.views",
 )

@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
         attendance,
         bindings,
         calendar,
+        cards,
         checkins,
         codes,
         docs,
