@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
-
 FULL_LENGTH = 200
 INITIALS_LENGTH = 40
 
@@ -92,4 +90,7 @@ _SECOND_SYLLABLES = {"万俟": "qi", "子车": "ju", "乐正": "zheng", "宰父"
 
 def _read(text: str) -> list[str]:
     """Syllables of Chinese text; other text is one piece a run."""
+    # Its dictionary takes 55 MB: only where a name is read.
+    from pypinyin import lazy_pinyin
+
     return [piece for piece in lazy_pinyin(text) if piece]

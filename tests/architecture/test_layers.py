@@ -69,6 +69,10 @@ NAMED: dict[str, str] = {
     "app.members.serving_forms": "forms",
     "app.members.phones": "rules",  # how numbers are spelt; shared by the roster's rules
     "app.members.roster.apply": "services",  # all or nothing: owns the import's transaction
+    "app.members.roster.branches": "services",  # creates branches within that transaction
+    "app.members.roster.columns": "services",  # remembers which column holds what
+    "app.members.roster.export": "services",  # logs that phones were asked for
+    "app.members.roster.export_tasks": "services",  # the same by the worker
     "app.members.roster.orgs": "services",  # the same for the tree
     "app.members.roster.planning": "services",  # reads what is there, decides what the import would do
     "app.reports.labels": "plain",  # words only

@@ -92,6 +92,14 @@ def member_count(session: Session, scope: Scope, wanted: MemberFilter) -> int:
     return session.scalar(query) or 0
 
 
+def member_ids(scope: Scope, wanted: MemberFilter) -> Select[int]:
+    """Ids of all that `member_list` holds."""
+    if wanted.group is not None:
+        return select(_found(scope, wanted).c.member_id)
+    query = select(Membership.member_id).where(*_conditions(scope, wanted))
+    return query.join(Member, Member.id == Membership.member_id) if wanted.q else query
+
+
 def _found(scope: Scope, wanted: MemberFilter) -> Subquery:
     base: Select[Any] = (
         members_as_of(wanted.on, wanted.elderly_age)

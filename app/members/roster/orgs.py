@@ -18,9 +18,9 @@ from app.core.vocabulary import FOREVER, OrgKind
 from app.members.models import OrgPlacement, OrgUnit
 from app.members.queries.tree import placed_on
 from app.members.roster.files import text_of
-from app.members.roster.plan import Counts
+from app.members.roster.plan import Counts, Tell, silent
 from app.members.roster.problems import FileRefused
-from app.members.roster.reading import Progress, Roster, no_progress, table_rows
+from app.members.roster.reading import Roster, table_rows
 from app.members.roster.rules_columns import ORGS
 from app.members.roster.rules_orgs import DEEPEST, KINDS_SHOWN, OrgLine, depth, has_loop, may_hang, read_line
 from app.members.roster.rules_problems import Place, Problem
@@ -60,16 +60,16 @@ class _Stored:
     parents: dict[str, str]
 
 
-def read_orgs(content: bytes, progress: Progress = no_progress) -> OrgTable:
+def read_orgs(content: bytes, tell: Tell = silent) -> OrgTable:
     """All rows of an organisation table. Raises FileRefused when the file as a whole cannot be used."""
     table = OrgTable()
-    for row in table_rows(content, ORGS, table.source):
+    for done, row in enumerate(table_rows(content, ORGS, table.source), start=1):
+        tell("reading", done, table.source.height)
         read = read_line(row.place, {name: text_of(cell) for name, cell in row.cells.items()})
         if isinstance(read, OrgLine):
             table.lines.append(read)
         else:
             table.problems[row.place] = read
-        progress(1)
     if not table.lines and not table.problems:
         raise FileRefused(lazy("表头下面没有内容。"), code="file_no_rows")
     return table

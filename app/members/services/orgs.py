@@ -74,6 +74,12 @@ def rename_org(code: str, name: str, scope: Scope, now: datetime) -> None:
             record_act(session, "org.rename", f"org:{unit.id}", scope.user_id, now)
 
 
+def org_errors(session: Session, draft: OrgDraft, scope: Scope, today: date) -> list[FieldError]:
+    """Why `create_org` would refuse the unit; empty when it would not."""
+    parent = org_by_code(session, draft.parent_code, scope, today) if draft.parent_code else None
+    return [*_draft_errors(session, draft, parent, today)]
+
+
 def _draft_errors(
     session: Session, draft: OrgDraft, parent: OrgRow | None, today: date
 ) -> Iterator[FieldError]:

@@ -7,6 +7,8 @@ from app.members.views import (  # noqa: F401  # isort: skip
     changes,
     duplicates,
     edits,
+    export,
+    import_steps,
     listing,
     orgs,
     person,
