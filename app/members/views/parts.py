@@ -1,4 +1,5 @@
-"""What other features show on a member's page; they register here, so that this one imports none of them."""
+"""What other features show on a member's or a unit's page; they register here, so that this one imports none
+of them."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from typing import Any
 # variables, for example {"attendance": …} for attendance/_member.html.
 Part = Callable[[int, date], Mapping[str, Any]]
 PARTS: list[Part] = []
+# The same of a unit's page: takes (org_id, today).
+ORG_PARTS: list[Part] = []
 
 
 def page_parts(member_id: int, on: date) -> dict[str, Any]:
@@ -17,4 +20,12 @@ def page_parts(member_id: int, on: date) -> dict[str, Any]:
     context: dict[str, Any] = {}
     for part in PARTS:
         context.update(part(member_id, on))
+    return context
+
+
+def org_parts(org_id: int, on: date) -> dict[str, Any]:
+    """Variables of every part of a unit's page."""
+    context: dict[str, Any] = {}
+    for part in ORG_PARTS:
+        context.update(part(org_id, on))
     return context
