@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import BooleanField, Form, HiddenField, PasswordField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from app.accounts.supervision.commands import OfficialDraft, RowKey, Span
-from app.core.i18n import lazy
+from app.core.i18n import Text, lazy
 from app.members.forms import Choices, DayField, day_after
 
 
 class _Units(SelectMultipleField):  # type: ignore[misc]
     """Codes of units; whether each is within reach is the service's to say."""
 
-    validate_choice = False
+    def __init__(self, label: Text, **options: Any) -> None:
+        super().__init__(label, choices=[], validate_choice=False, **options)
 
     def offer(self, choices: Choices) -> None:
         self.choices = [SelectChoice(value, words) for value, words in choices]
