@@ -20,6 +20,7 @@ TABLES = (
 PAGES = (
     "app.home.views",
     "app.accounts.views",
+    "app.accounts.supervision.views",
     "app.members.views",
     "app.members.import_views",
     "app.trainings.views",

@@ -63,7 +63,7 @@ ROOMS = (
         "people",
         "members.read",
         True,
-        ("members", "members_import", "cards", "checkin.member_access"),
+        ("members", "members_import", "cards", "checkin.member_access", "supervision"),
     ),
     Room("reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports",)),
     Room("reach", lazy("未覆盖"), "reports.uncovered", "person-exclamation", "reports.read", False, ()),

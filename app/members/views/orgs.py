@@ -18,6 +18,7 @@ from app.members.queries.orgs import org_page, org_tree
 from app.members.queries.tree import in_scope
 from app.members.services import orgs as org_services
 from app.members.views.blueprint import bp, elderly_age
+from app.members.views.parts import org_parts
 
 
 @bp.get("/orgs")
@@ -83,5 +84,6 @@ def _org_page(code: str, refused: Form | None = None) -> tuple[str, int]:
         may_write=writable is not None and in_scope(session, page.row.id, writable, on),
         on=on,
         labels=labels,
+        **org_parts(page.row.id, on),
     )
     return html, 422 if refused is not None else 200

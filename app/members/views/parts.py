@@ -1,4 +1,5 @@
-"""What other features show on a member's page; they register here, so that this one imports none of them."""
+"""What other features show on a member's or a unit's page; they register here, so that this one imports none
+of them."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ Part = Callable[[int, date], Mapping[str, Any]]
 PARTS: list[Part] = []
 # Takes member ids; returns how many records of a feature each has.
 RECORD_COUNTS: list[Callable[[Collection[int]], Mapping[int, int]]] = []
+# The same of a unit's page: takes (org_id, today).
+ORG_PARTS: list[Part] = []
 
 
 def page_parts(member_id: int, on: date) -> dict[str, Any]:
@@ -29,3 +32,11 @@ def record_counts(member_ids: Collection[int]) -> dict[int, int]:
         for member_id, count in counted(member_ids).items():
             totals[member_id] += count
     return totals
+
+
+def org_parts(org_id: int, on: date) -> dict[str, Any]:
+    """Variables of every part of a unit's page."""
+    context: dict[str, Any] = {}
+    for part in ORG_PARTS:
+        context.update(part(org_id, on))
+    return context
