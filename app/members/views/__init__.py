@@ -3,6 +3,15 @@
 from app.members.views.blueprint import bp
 
 # Imported for their routes.
-from app.members.views import changes, edits, listing, orgs, person  # noqa: F401  # isort: skip
+from app.members.views import (  # noqa: F401  # isort: skip
+    approvals,
+    changes,
+    edits,
+    history,
+    listing,
+    orgs,
+    person,
+    transfers,
+)
 
 __all__ = ["bp"]
