@@ -21,11 +21,13 @@ def init_app(app: Flask) -> None:
         checkins,
         codes,
         docs,
+        groups,
         members,
         orgs,
         reports,
         sessions,
         steps,
+        transfers,
     )
     from app.api.v1.blueprint import CONVERTERS, bp
 

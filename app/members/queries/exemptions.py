@@ -28,10 +28,6 @@ class WaitingExemption(Dated):
     recorded_by: str | None
     recorded_at: datetime
 
-    @property
-    def sort_key(self) -> tuple[str, int, str]:
-        return self.recorded_at.isoformat(), self.member_id, self.starts_on.isoformat()
-
 
 def waiting_exemptions(
     session: Session, scope: Scope, on: date, *, limit: int, offset: int = 0
