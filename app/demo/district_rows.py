@@ -115,7 +115,10 @@ def memberships(district: District) -> Rows:
 
 
 def group_memberships(district: District, context: Context) -> Rows:
+    staff = context.staff
     for row in district.in_groups:
+        # An exemption takes two people.
+        is_exempt = row.group is Group.EXEMPT
         yield {
             "member_id": row.member_id,
             "group_key": row.group,
@@ -125,8 +128,8 @@ def group_memberships(district: District, context: Context) -> Rows:
             "direction": row.direction,
             "from_place": row.from_place,
             "to_place": row.to_place,
-            "approved_by_id": context.staff.admin_id if row.group is Group.EXEMPT else None,
-            "created_by_id": context.staff.admin_id,
+            "approved_by_id": staff.admin_id if is_exempt else None,
+            "created_by_id": staff.secretary_id if is_exempt else staff.admin_id,
             "created_at": entered_at(district),
         }
 

@@ -16,6 +16,8 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.office import elderly_age
 from app.core.vocabulary import Role
+from app.members.queries.exemptions import waiting_exemption_count
+from app.members.queries.transfer_requests import Side, transfer_request_count
 from app.members.queries.wishes import open_wishes
 from app.reports.queries import CoverageRow, coverage, default_period, place_in_scope
 from app.reports.rules import CoverageBy, Period, Snapshot, snapshot_day
@@ -91,6 +93,17 @@ def _to_do(scope: Scope) -> dict[str, Any]:
         "overdue": overdue_sessions(session, scope, now, MOST_TO_DO),
         "unfinished": unfinished_sessions(session, office_today() - TO_DO_SINCE, scope, now, MOST_TO_DO),
         "drafts": draft_sessions(session, scope, now, MOST_TO_DO),
+        **_people_to_do(),
+    }
+
+
+def _people_to_do() -> dict[str, int]:
+    """Transfers that wait for this user's branches, and exemptions that wait for this user's word."""
+    session, day, staff = db.session(), office_today(), current_staff()
+    writing, approving = staff.scope_if_held("members.write"), staff.scope_if_held("members.approve")
+    return {
+        "transfers": transfer_request_count(session, writing, day, Side.INCOMING) if writing else 0,
+        "approvals": waiting_exemption_count(session, approving, day, not_by=staff.id) if approving else 0,
     }
 
 

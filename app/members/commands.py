@@ -77,7 +77,8 @@ class GroupSpan:
     """A member is in `group` from `starts_on` until before `ends_on` (None: open).
 
     is_in False: by hand outside a group that the branch would give (new_org, rural, retired).
-    mobile: for the group `mobile` only.
+    mobile: for the group `mobile` only; None keeps what is known. host_org_code: any unit of the district.
+    reason: why, in a few words; never for exempt.
     """
 
     member_id: int
@@ -86,6 +87,7 @@ class GroupSpan:
     ends_on: date | None = None
     is_in: bool = True
     mobile: MobileDetails | None = None
+    reason: str | Keep | None = KEEP
 
 
 @dataclass(frozen=True, slots=True)

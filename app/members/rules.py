@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -14,6 +16,13 @@ SINCE_EVER = date(1900, 1, 1)
 AHEAD = timedelta(days=92)
 # Groups that the branch's sector gives: only for these a row may say "by hand outside".
 RULED_BY_BRANCH = frozenset({Group.NEW_ORG, Group.RURAL, Group.RETIRED})
+# An ID number: six digits of a place, a birthday, three or four more; then a mobile or a land line.
+_PRIVATE_NUMBER = re.compile(
+    r"[1-9]\d{5}(?:(?:18|19|20)\d\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"
+    r"|[1-9]\d{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}"
+    r"|(?:(?<!\d)|(?<=86))1[3-9]\d{9}(?!\d)"
+    r"|(?<!\d)0\d{9,11}(?!\d)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +101,9 @@ def first_overlap(
 def keeps_approval(old_starts_on: date, old_ends_on: date, starts_on: date, ends_on: date) -> bool:
     """Whether a changed exemption stays within the days that were approved."""
     return old_starts_on <= starts_on and ends_on <= old_ends_on
+
+
+def holds_private_number(text: str) -> bool:
+    """Whether a text holds what looks like an ID number or a telephone number, however it is spaced."""
+    plain = re.sub(r"(?<=\d)[\s.()-]+(?=[\dXx])", "", unicodedata.normalize("NFKC", text))
+    return _PRIVATE_NUMBER.search(plain) is not None

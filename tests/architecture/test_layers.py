@@ -65,6 +65,7 @@ NAMED: dict[str, str] = {
     "app.checkin.browser": "views",  # the cookies of members' browsers
     "app.members.import_views": "views",  # a blueprint of its own: one page with three steps
     "app.members.import_forms": "forms",
+    "app.members.change_forms": "forms",
     "app.members.roster.review": "services",  # keeps an upload between the steps of the page
     "app.members.serving_forms": "forms",
     "app.members.phones": "rules",  # how numbers are spelt; shared by the roster's rules

@@ -22,11 +22,13 @@ def init_app(app: Flask) -> None:
         checkins,
         codes,
         docs,
+        groups,
         members,
         orgs,
         reports,
         sessions,
         steps,
+        transfers,
         visits,
         wishes,
     )

@@ -36,6 +36,8 @@ ERRORS: dict[int, Words] = {
 TAGS: dict[str, Words] = {
     "orgs": Words("党组织", "Organisations"),
     "members": Words("党员", "Members"),
+    "transfers": Words("转接和改正", "Transfers and corrections"),
+    "groups": Words("党员类别", "Groups"),
     "sessions": Words("场次", "Sessions"),
     "attendance": Words("登记情况", "Attendance"),
     "steps": Words("场次的状态", "A session's steps"),
@@ -61,6 +63,7 @@ _PATH_WORDS = {
     "session_id": Words("场次编号", "Id of a session"),
     "group": Words("党员类别", "Group of members"),
     "wish_id": Words("更正请求编号", "Id of a correction request"),
+    "request_id": Words("转接申请编号", "Id of a transfer asked for"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 

@@ -4,15 +4,18 @@ from app.members.views.blueprint import bp
 
 # Imported for their routes.
 from app.members.views import (  # noqa: F401  # isort: skip
+    approvals,
     changes,
     duplicates,
     edits,
     export,
+    history,
     import_steps,
     listing,
     orgs,
     person,
     serving,
+    transfers,
     visits,
     wishes,
 )
