@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.core.vocabulary import OrgKind, OrgSector
 from app.members.roster.rules_problems import Place, Problem
-
-CODE = re.compile(r"[^\s/\\?#%]{1,40}")
-DEEPEST = 20
+from app.members.rules_tree import CODE
 
 KIND_WORDS: dict[str, OrgKind] = {
     "党委": OrgKind.COMMITTEE,
@@ -57,7 +54,6 @@ KINDS_SHOWN: dict[OrgKind, str] = {
     OrgKind.BRANCH: "党支部",
     OrgKind.GROUP: "党小组",
 }
-_RANK = {kind: rank for rank, kind in enumerate(KINDS_SHOWN)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +107,6 @@ def _sector(text: str) -> OrgSector | None:
     if text.lower() in set(OrgSector):
         return OrgSector(text.lower())
     return SECTOR_WORDS.get(text.replace(" ", ""))
-
-
-def may_hang(kind: OrgKind, parent: OrgKind) -> bool:
-    """Whether a unit may stand directly below another: never above its rank, branches hold groups only."""
-    if parent is OrgKind.GROUP:
-        return False
-    if parent is OrgKind.BRANCH:
-        return kind is OrgKind.GROUP
-    return _RANK[kind] >= _RANK[parent]
 
 
 def has_loop(code: str, parent_of: Mapping[str, str]) -> bool:
