@@ -179,12 +179,13 @@ def _change_errors(
     began = tree.since(row.id)
     if changes.name is not KEEP and changes.name_from is not None:
         renamed = last_rename(session, row.id)
-        yield from _since_errors("name_from", changes.name_from, began, renamed and renamed.ends_on, today)
+        yield from _since_errors(
+            "name_from", changes.name_from, began, renamed.ends_on if renamed else None, today
+        )
     if changes.changed_from is not None and (changes.kind is not KEEP or changes.sector is not KEEP):
         changed = last_change(session, row.id)
-        yield from _since_errors(
-            "changed_from", changes.changed_from, began, changed and changed.ends_on, today
-        )
+        last = changed.ends_on if changed else None
+        yield from _since_errors("changed_from", changes.changed_from, began, last, today)
     if kind is not row.kind:
         yield from _rank_errors(session, row, kind, tree, changes.changed_from or today)
 
