@@ -40,6 +40,10 @@ class OrgRow:
         """0 for a root."""
         return self.path.count("/") - 2
 
+    def is_within(self, scope: Scope | None) -> bool:
+        """Whether the place that this row tells lies within the scope."""
+        return scope is not None and any(f"/{org_id}/" in self.path for org_id in scope.org_ids)
+
 
 def placed_on(on: date) -> ColumnElement[bool]:
     """The placement rows that hold on a date."""

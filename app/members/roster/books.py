@@ -16,7 +16,7 @@ from app.members.roster.rules_columns import NEVER_READ, ROSTER, Column
 from app.members.roster.rules_problems import Place, Problem
 from app.members.roster.rules_row import looks_like_id_number
 
-_OPTIONS = {
+OPTIONS = {
     "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_numbers": False,
@@ -69,11 +69,11 @@ def error_book(
     not come along, wherever they stood.
     """
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, _OPTIONS)
-    styles = _styles(book)
+    book = xlsxwriter.Workbook(out, OPTIONS)
+    styles = styles_of(book)
     sheet = book.add_worksheet(_("需要修改"))
     heads = [_("位置"), _("问题"), *(column.header for column in columns)]
-    _write_head(sheet, heads, styles)
+    write_head(sheet, heads, styles)
     sheet.set_column(1, 1, 60)
     line = 0
     for row in table_rows(content, columns, Roster()):
@@ -100,11 +100,11 @@ def error_book(
 def template_book() -> bytes:
     """An empty roster as .xlsx: headers, drop-downs, text and date columns, and a sheet of notes."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, _OPTIONS)
-    styles = _styles(book)
+    book = xlsxwriter.Workbook(out, OPTIONS)
+    styles = styles_of(book)
     sheet = book.add_worksheet(_("党员花名册"))
     headers = {column.field: column.header for column in ROSTER}
-    _write_head(sheet, [headers[field] for field in _TEMPLATE_FIELDS], styles)
+    write_head(sheet, [headers[field] for field in _TEMPLATE_FIELDS], styles)
     for at, field in enumerate(_TEMPLATE_FIELDS):
         # Text, so that no spreadsheet rounds a number or turns 1956.10 into 1956.1.
         sheet.set_column(at, at, _width(headers[field]), styles["text"])
@@ -143,7 +143,7 @@ def _write_notes(sheet: Any, styles: dict[str, Any]) -> None:
         sheet.write_string(line, 1, words, styles["wrap"])
 
 
-def _styles(book: Any) -> dict[str, Any]:
+def styles_of(book: Any) -> dict[str, Any]:
     text = {"num_format": "@", "valign": "top"}
     return {
         "head": book.add_format({"bold": True, "bottom": 1, "valign": "top", "text_wrap": True}),
@@ -153,7 +153,7 @@ def _styles(book: Any) -> dict[str, Any]:
     }
 
 
-def _write_head(sheet: Any, heads: Sequence[str], styles: dict[str, Any]) -> None:
+def write_head(sheet: Any, heads: Sequence[str], styles: dict[str, Any]) -> None:
     for at, head in enumerate(heads):
         sheet.write_string(0, at, head, styles["head"])
         sheet.set_column(at, at, _width(head))

@@ -46,8 +46,20 @@ SECTOR_WORDS: dict[str, OrgSector] = {
     "国有企业": OrgSector.STATE_ENTERPRISE,
     "离退休": OrgSector.RETIRED,
 }
+# The word that is written for a sector: each is one that is read.
+SECTORS_WRITTEN: dict[OrgSector, str] = {
+    OrgSector.AGENCY: "机关",
+    OrgSector.COMMUNITY: "社区",
+    OrgSector.VILLAGE: "村",
+    OrgSector.NON_PUBLIC: "非公企业",
+    OrgSector.SOCIAL_ORG: "社会组织",
+    OrgSector.PUBLIC_INSTITUTION: "事业单位",
+    OrgSector.SCHOOL: "学校",
+    OrgSector.STATE_ENTERPRISE: "国有企业",
+    OrgSector.RETIRED: "离退休",
+}
 # What is offered when a sector is not understood.
-SECTORS_SHOWN = ("机关", "社区", "村", "非公企业", "社会组织", "事业单位", "学校", "国有企业", "离退休")
+SECTORS_SHOWN = tuple(SECTORS_WRITTEN.values())
 KINDS_SHOWN: dict[OrgKind, str] = {
     OrgKind.COMMITTEE: "党委",
     OrgKind.GENERAL_BRANCH: "党总支",

@@ -3,6 +3,16 @@
 from app.members.views.blueprint import bp
 
 # Imported for their routes.
-from app.members.views import changes, edits, listing, orgs, person  # noqa: F401  # isort: skip
+from app.members.views import (  # noqa: F401  # isort: skip
+    changes,
+    edits,
+    listing,
+    org_changes,
+    org_import,
+    org_merge,
+    org_posts,
+    orgs,
+    person,
+)
 
 __all__ = ["bp"]

@@ -1,8 +1,8 @@
-"""What other features show on a member's page; they register here, so that this one imports none of them."""
+"""What other features show on pages of members and units; they register here, so that this imports none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,9 @@ from typing import Any
 # variables, for example {"attendance": …} for attendance/_member.html.
 Part = Callable[[int, date], Mapping[str, Any]]
 PARTS: list[Part] = []
+# Takes the ids of closed units within the reader's scope; returns template variables the same way.
+ClosedPart = Callable[[Sequence[int]], Mapping[str, Any]]
+CLOSED_PARTS: list[ClosedPart] = []
 
 
 def page_parts(member_id: int, on: date) -> dict[str, Any]:
@@ -17,4 +20,12 @@ def page_parts(member_id: int, on: date) -> dict[str, Any]:
     context: dict[str, Any] = {}
     for part in PARTS:
         context.update(part(member_id, on))
+    return context
+
+
+def closed_parts(org_ids: Sequence[int]) -> dict[str, Any]:
+    """The same for closed units."""
+    context: dict[str, Any] = {}
+    for part in CLOSED_PARTS:
+        context.update(part(org_ids))
     return context
