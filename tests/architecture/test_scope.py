@@ -35,7 +35,7 @@ class Place:
     class_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
-        more = {"group": "rural"}
+        more = {"group": "rural", "tag": "model"}
         return {name: getattr(self, name) if name in NAMED else more[name] for name in rule.arguments}
 
 

@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
         codes,
         docs,
         members,
+        org_rows,
         orgs,
         reports,
         sessions,

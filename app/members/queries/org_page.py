@@ -128,7 +128,7 @@ def org_page(session: Session, code: str, scope: Scope, on: date, elderly_age: i
         units_below=units_below(session, row.id, on),
         members=members,
         by_group=by_group,
-        tags=_tags(session, row.id),
+        tags=org_tags(session, row.id),
         posts=org_posts(session, row.id),
         names=_names(session, row.id),
         natures=_natures(session, row.id),
@@ -164,7 +164,8 @@ def org_posts(session: Session, org_id: int) -> tuple[PostTime, ...]:
     return tuple(PostTime(*row) for row in session.execute(query))
 
 
-def _tags(session: Session, org_id: int) -> tuple[TagTime, ...]:
+def org_tags(session: Session, org_id: int) -> tuple[TagTime, ...]:
+    """Every tag that a unit has, had or is to have, the latest first."""
     query = select(OrgTagRow.starts_on, OrgTagRow.ends_on, OrgTagRow.tag).where(OrgTagRow.org_id == org_id)
     return tuple(TagTime(*row) for row in session.execute(query.order_by(OrgTagRow.starts_on.desc())))
 
