@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -10,6 +11,7 @@ from app.core.access import current_scope, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.errors import InvalidInput, NotFound
+from app.core.i18n import Text
 from app.core.i18n import gettext as _
 from app.core.paging import PAGE_SIZE
 from app.core.vocabulary import OrgKind
@@ -37,7 +39,7 @@ def appoint(code: str) -> Any:
     row = _require(code)
     form = PostForm(request.form)
     found = _candidates(row)
-    form.member.offer([(str(person.id), person.name) for person in found])
+    form.member.offer(_named(row, found))
     if not form.validate():
         return _post_page(row, form, found), 422
     try:
@@ -103,9 +105,20 @@ def _candidates(row: OrgRow) -> list[MemberRow]:
     return member_list(session, scope, wanted, limit=PAGE_SIZE)
 
 
+def _named(row: OrgRow, found: list[MemberRow]) -> list[tuple[str, Text]]:
+    """Names to choose from, with what tells them apart: another branch, or the telephone of namesakes."""
+    same = Counter((person.name, person.org_id) for person in found)
+    choices: list[tuple[str, Text]] = []
+    for person in found:
+        more = [person.org_name] if person.org_id != row.id else []
+        if same[person.name, person.org_id] > 1 and person.phone_masked:
+            more.append(person.phone_masked)
+        choices.append((str(person.id), " · ".join([person.name, *more])))
+    return choices
+
+
 def _post_page(row: OrgRow, form: PostForm, found: list[MemberRow]) -> str:
-    shown = [(str(person.id), f"{person.name} · {person.org_name}") for person in found]
-    form.member.offer(shown)
+    form.member.offer(_named(row, found))
     return render_template(
         "members/org_post.html", unit=row, form=form, found=found, q=request.args.get("q", ""), most=PAGE_SIZE
     )
