@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import BooleanField, FileField, Form, HiddenField, StringField
-from wtforms.validators import Optional, ValidationError
+from wtforms.validators import Optional, StopValidation, ValidationError
 
 from app.core.i18n import Text, lazy
 from app.core.labels import ORG_KIND_LABELS, POST_LABELS, SECTOR_LABELS, TAG_LABELS
@@ -19,6 +19,17 @@ SECTORS: list[tuple[str, Text]] = [UNSAID, *[(sector.value, SECTOR_LABELS[sector
 TAGS: list[tuple[str, Text]] = [(tag.value, TAG_LABELS[tag]) for tag in OrgTag]
 POSTS: list[tuple[str, Text]] = [(post.value, POST_LABELS[post]) for post in Post]
 _FROM = "from"
+
+
+def _needed_from_a_day(form: Form, field: DayField) -> None:
+    """A correction needs no day, whatever stands there; a change does."""
+    is_blank = not any(text.strip() for text in field.raw_data or ())
+    if form["how"].data != _FROM:
+        field.errors = []
+        raise StopValidation()
+    if is_blank:
+        field.errors = []
+        raise StopValidation(lazy("请填写从哪一天起。"))
 
 
 class OrgForm(Form):  # type: ignore[misc]
@@ -52,11 +63,7 @@ class DatedForm(Form):  # type: ignore[misc]
         ],
         default=_FROM,
     )
-    since = DayField(lazy("从哪一天起"), Optional())
-
-    def validate_since(self, field: DayField) -> None:
-        if self.how.data == _FROM and field.data is None:
-            raise ValidationError(lazy("请填写从哪一天起。"))
+    since = DayField(lazy("从哪一天起"), _needed_from_a_day)
 
     @property
     def first_day(self) -> Any:
