@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -209,3 +210,20 @@ def tokens_of(session: Session, user_id: int) -> list[TokenRow]:
         .order_by(ApiToken.created_at.desc(), ApiToken.id.desc())
     )
     return [TokenRow(*row) for row in session.execute(query)]
+
+
+def grants_at(session: Session, org_ids: Sequence[int]) -> list[tuple[str, str, Role, str, str]]:
+    """(user name, shown name, role, code and name of the unit) of active users whose role lies at units.
+
+    A role at a closed unit holds nowhere any more: whoever has it sees only what that unit left behind.
+    """
+    if not org_ids:
+        return []
+    query = (
+        select(StaffUser.username, StaffUser.display_name, RoleGrant.role, OrgUnit.code, OrgUnit.name)
+        .join(RoleGrant, RoleGrant.user_id == StaffUser.id)
+        .join(OrgUnit, OrgUnit.id == RoleGrant.org_id)
+        .where(RoleGrant.org_id.in_(org_ids), StaffUser.is_active)
+        .order_by(OrgUnit.code, StaffUser.username)
+    )
+    return [(user, shown, role, code, unit) for user, shown, role, code, unit in session.execute(query)]

@@ -130,6 +130,48 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org_id", "ends_on", name=op.f("pk_org_former_names")),
     )
     op.create_table(
+        "org_former_natures",
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "committee",
+                "general_branch",
+                "branch",
+                "group",
+                name="orgkind",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "sector",
+            sa.Enum(
+                "agency",
+                "community",
+                "village",
+                "non_public",
+                "social_org",
+                "public_institution",
+                "school",
+                "state_enterprise",
+                "retired",
+                name="orgsector",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=True,
+        ),
+        sa.CheckConstraint("starts_on < ends_on", name=op.f("ck_org_former_natures_span")),
+        sa.ForeignKeyConstraint(["org_id"], ["org_units.id"], name=op.f("fk_org_former_natures_org_id")),
+        sa.PrimaryKeyConstraint("org_id", "starts_on", name=op.f("pk_org_former_natures")),
+    )
+    op.create_table(
         "roster_columns",
         sa.Column("org_id", sa.Integer(), nullable=False),
         sa.Column("header", sa.String(length=100), nullable=False),
@@ -303,6 +345,7 @@ def downgrade() -> None:
 
     op.drop_table("team_assignments")
     op.drop_table("roster_columns")
+    op.drop_table("org_former_natures")
     op.drop_table("org_former_names")
     with op.batch_alter_table("long_tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_long_tasks_state_lease_until"))

@@ -63,7 +63,7 @@ class Place:
     official_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
-        more = {"group": "rural", "binding_id": 1}
+        more = {"group": "rural", "binding_id": 1, "tag": "model"}
         return {name: getattr(self, name) if name in NAMED else more[name] for name in rule.arguments}
 
 

@@ -19,7 +19,8 @@ from app.members.pinyin import name_pinyin
 from app.members.queries.as_of import standing_of
 from app.members.queries.member_page import member_page
 from app.members.queries.members import MemberFilter, member_count, member_list
-from app.members.queries.orgs import org_page, org_tree
+from app.members.queries.org_page import org_page
+from app.members.queries.orgs import org_tree
 from app.members.services.groups import remove_group, set_group
 from app.members.services.transfers import end_membership, transfer_member
 from tests.factories import LONG_AGO, NOW, make_member, make_org, put_in_group
@@ -195,7 +196,7 @@ def test_a_unit_page_counts_groups_of_its_subtree(roll: dict[str, Any]) -> None:
         )
     page = org_page(db.session(), "B", everyone, TODAY, 60)
     assert page is not None
-    assert (page.members, page.tags, page.above) == (1, (OrgTag.MODEL,), (("R", "组织R"),))
+    assert (page.members, page.tags_now, page.above) == (1, (OrgTag.MODEL,), (("R", "组织R"),))
     assert {group for group, n in page.by_group if n} == {Group.ELDERLY, Group.RURAL}
     assert [holder.name for holder in page.posts] == ["王%五_"]
     root = org_page(db.session(), "R", everyone, TODAY, 60)

@@ -10,8 +10,7 @@ from wtforms.validators import InputRequired, Optional
 
 from app.accounts.supervision.commands import OfficialDraft, RowKey, Span
 from app.core.i18n import Text, lazy
-from app.members.change_forms import day_after
-from app.members.forms import Choices, DayField
+from app.members.forms import Choices, DayField, day_after
 
 
 class _Units(SelectMultipleField):  # type: ignore[misc]

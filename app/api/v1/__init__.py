@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
         docs,
         groups,
         members,
+        org_rows,
         orgs,
         reports,
         sessions,

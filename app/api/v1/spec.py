@@ -64,6 +64,7 @@ _PATH_WORDS = {
     "group": Words("党员类别", "Group of members"),
     "wish_id": Words("更正请求编号", "Id of a correction request"),
     "request_id": Words("转接申请编号", "Id of a transfer asked for"),
+    "tag": Words("组织标签", "Tag of a unit"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 

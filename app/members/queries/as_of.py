@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.core.access import Scope
 from app.core.vocabulary import Group, OrgSector
-from app.members.models import GroupMembership, Member, Membership, OrgUnit
-from app.members.queries.tree import subtree_ids
+from app.members.models import GroupMembership, Member, Membership, OrgFormerNature, OrgUnit
+from app.members.queries.tree import SECTOR_THEN, former_on, subtree_ids
 
 # A mobile member counts once the absence has lasted six months (published rule).
 MOBILE_AFTER = relativedelta(months=6)
@@ -45,15 +45,15 @@ def members_as_of(on: date, elderly_age: int, member_id: int | None = None) -> S
     or only `member_id`.
 
     `groups` is the set of Group bits of that date: elderly by age; mobile by a row that has lasted
-    six months; new_org, rural and retired by the branch unless a row says otherwise; lost_contact
-    by a row; exempt by an approved row. Source: domain.md, "Member groups".
+    six months; new_org, rural and retired by what the branch was then, unless a row says otherwise;
+    lost_contact by a row; exempt by an approved row. Source: domain.md, "Member groups".
     """
     hand = _by_hand(on, member_id)
     by_rule: dict[Group, ColumnElement[bool]] = {
         Group.ELDERLY: Member.birth_date <= latest_birth_date(on, elderly_age),
-        Group.NEW_ORG: OrgUnit.sector.in_(NEW_ORG_SECTORS),
-        Group.RURAL: OrgUnit.sector == OrgSector.VILLAGE,
-        Group.RETIRED: OrgUnit.sector == OrgSector.RETIRED,
+        Group.NEW_ORG: SECTOR_THEN.in_(NEW_ORG_SECTORS),
+        Group.RURAL: SECTOR_THEN == OrgSector.VILLAGE,
+        Group.RETIRED: SECTOR_THEN == OrgSector.RETIRED,
     }
     bits: ColumnElement[int] = literal(0, Integer)
     for group in Group:
@@ -63,6 +63,7 @@ def members_as_of(on: date, elderly_age: int, member_id: int | None = None) -> S
         select(Membership.member_id, Membership.org_id, bits.label("groups"))
         .join(Member, Member.id == Membership.member_id)
         .join(OrgUnit, OrgUnit.id == Membership.org_id)
+        .outerjoin(OrgFormerNature, former_on(on))
         .outerjoin(hand, hand.c.member_id == Membership.member_id)
         .where(Membership.starts_on <= on, Membership.ends_on > on)
     )

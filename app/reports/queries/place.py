@@ -29,7 +29,15 @@ from app.core.i18n import gettext as _
 from app.core.i18n import listed, localised
 from app.core.vocabulary import COUNTED_STATUSES, SessionState
 from app.members.models import OrgPlacement, OrgUnit
-from app.members.queries.tree import OrgRow, org_by_code, placed_on, roots, subtree_ids, tree
+from app.members.queries.tree import (
+    OrgRow,
+    closed_units,
+    org_by_code,
+    placed_on,
+    roots,
+    subtree_ids,
+    tree,
+)
 from app.reports.rules import Period, year_to_show
 from app.trainings.models import DeliveryMode, SessionKind, TrainingSession
 
@@ -89,6 +97,9 @@ def place_in_scope(
             raise NotFound()
         return Place((unit.id,), unit.code, unit.name, under_id=above.id, under_name=above.name)
     found = org_by_code(session, org_code, scope, today)
+    if found is None:
+        # What a closed unit did stays its own.
+        found = next((unit.row for unit in closed_units(session, scope, today, org_code)), None)
     if found is None:
         raise NotFound()
     everything = not own and _covers_all(session, {found.id}, today)
