@@ -165,7 +165,7 @@ def _second_secretary(session: Session, org_id: int, draft: PostDraft, end: date
     )
     for name, since in session.execute(query):
         if since < draft.starts_on:
-            words = lazy("现任书记是%(name)s。请勾选“前任同日卸任”,或先填写前任的最后一天。", name=name)
+            words = lazy("现任书记是%(name)s。请勾选“前任书记同日卸任”,或先填写前任的最后一天。", name=name)
             yield FieldError("post", "taken", words)
         else:
             day = day_text(since)
