@@ -58,6 +58,7 @@ _PATH_WORDS = {
     "member_id": Words("党员编号", "Id of a member"),
     "session_id": Words("场次编号", "Id of a session"),
     "group": Words("党员类别", "Group of members"),
+    "binding_id": Words("绑定编号", "Id of a bound phone"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
