@@ -144,6 +144,17 @@ def test_the_document_is_sealed_and_forgotten_after_a_day(district: District) ->
         sheet_store().read(token, PART)
 
 
+def test_no_transaction_is_open_while_the_sheets_are_drawn(district: District) -> None:
+    seen = []
+
+    def told(step: str, done: int, total: int) -> None:
+        if step == "drawing":
+            seen.append(db.session().in_transaction())
+
+    make_sheets(CardOrder(Printing.NEW, None, ASKED), district.scope, "办公室", ASKED, told)
+    assert seen == [False] * 3, "a connection that idles in one is ended by PostgreSQL"
+
+
 def test_nothing_to_print_is_refused(district: District) -> None:
     district.make(Printing.NEW)
     with pytest.raises(WrongState):

@@ -65,6 +65,7 @@ _PATH_WORDS = {
     "wish_id": Words("更正请求编号", "Id of a correction request"),
     "request_id": Words("转接申请编号", "Id of a transfer asked for"),
     "tag": Words("组织标签", "Tag of a unit"),
+    "binding_id": Words("绑定编号", "Id of a bound phone"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 

@@ -75,13 +75,16 @@ def make_sheets(order: CardOrder, scope: Scope, office: str, now: datetime, told
     unit = Unit(scope, office_date(now), order.org_id)
     _issue(order, unit, told)
     only = order.asked_at if order.printing is Printing.NEW else None
-    cards = printable_cards(db.session(), unit, issued_at=only)
+    session = db.session()
+    cards = printable_cards(session, unit, issued_at=only)
     if not cards:
         raise WrongState(lazy("这里没有要印的卡:每个人都有卡了,或者还没有党员。"))
+    issued, stopped = order_counts(session, unit, order.asked_at)
+    # PostgreSQL ends a connection that reads, then idles for a minute; SQLite could not tidy its log.
+    session.rollback()
     branches = _by_branch(cards)
     told("drawing", 0, len(cards))
     sheets = draw_sheets(branches, office, now, lambda done: told("drawing", done, len(cards)))
-    issued, stopped = order_counts(db.session(), unit, order.asked_at)
     return MadeSheets(issued, stopped, len(branches), sheets)
 
 
