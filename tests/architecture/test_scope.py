@@ -14,10 +14,11 @@ from werkzeug.routing import Rule
 from app.core.access import PERMISSIONS
 from app.core.db import writing
 from app.core.vocabulary import OrgKind, Role, SessionState
+from app.members.models import TransferRequest
 from app.trainings.models import TrainingClass
 from tests.factories import NOW, make_member, make_org, make_session, make_staff, make_token, sign_in
 
-NAMED = {"session_id", "member_id", "code", "class_id"}
+NAMED = {"session_id", "member_id", "code", "class_id", "request_id"}
 # Routes whose parameter is no thing of a place: a scanned code is proof by itself.
 WITHOUT_PLACE = {"checkin.scanned"}
 # What may be missing although the member is in reach: an answer about something never made.
@@ -33,6 +34,7 @@ class Place:
     session_id: int
     member_id: int
     class_id: int
+    request_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
         more = {"group": "rural"}
@@ -51,13 +53,15 @@ class District:
     tokens: dict[Role, str]
 
 
-def _place(code: str, org: Any) -> Place:
+def _place(code: str, org: Any, other: Any) -> Place:
     member = make_member(f"人{code}", org)
     session = make_session(org, state=SessionState.OPEN)
     with writing() as db_session:
         training = TrainingClass(title=code, kind_key="theme_day", host_org_id=org.id, created_at=NOW)
-        db_session.add(training)
-    return Place(code, session.id, member.id, training.id)
+        # Between this place and one that is nobody's: either side would do to see it.
+        asked = TransferRequest(member_id=member.id, from_org_id=org.id, to_org_id=other.id, asked_at=NOW)
+        db_session.add_all([training, asked])
+    return Place(code, session.id, member.id, training.id, asked.id)
 
 
 @pytest.fixture
@@ -67,13 +71,13 @@ def district(app: Flask) -> Iterator[District]:
         root = make_org("Q", kind=OrgKind.COMMITTEE)
         own = make_org("QA", root, kind=OrgKind.GENERAL_BRANCH)
         child = make_org("QA1", own)
-        sibling = make_org("QB", root)
+        sibling, other = make_org("QB", root), make_org("QC", root)
         users = {role: make_staff(role.value, role, own) for role in Role}
         found = District(
-            _place("QA", own),
-            _place("QA1", child),
-            _place("Q", root),
-            _place("QB", sibling),
+            _place("QA", own, other),
+            _place("QA1", child, other),
+            _place("Q", root, other),
+            _place("QB", sibling, other),
             {role: sign_in(app.test_client(), user) for role, user in users.items()},
             {role: make_token(user) for role, user in users.items()},
         )
