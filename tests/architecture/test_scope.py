@@ -14,6 +14,7 @@ from werkzeug.routing import Rule
 from app.core.access import PERMISSIONS
 from app.core.db import writing
 from app.core.vocabulary import OrgKind, Role, SessionState
+from app.members.models import TransferRequest
 from app.trainings.models import TrainingClass
 from tests.factories import (
     NOW,
@@ -29,6 +30,7 @@ from tests.factories import (
     sign_in,
 )
 
+<<<<<<< HEAD
 NAMED = {
     "session_id",
     "member_id",
@@ -39,6 +41,9 @@ NAMED = {
     "team_id",
     "official_id",
 }
+=======
+NAMED = {"session_id", "member_id", "code", "class_id", "request_id"}
+>>>>>>> wt-e
 # Routes whose parameter is no thing of a place: a scanned code is proof by itself.
 WITHOUT_PLACE = {"checkin.scanned"}
 # What may be missing although the member is in reach: an answer about something never made.
@@ -58,9 +63,13 @@ class Place:
     member_id: int
     other_id: int
     class_id: int
+<<<<<<< HEAD
     instructor_id: int
     team_id: int
     official_id: int
+=======
+    request_id: int
+>>>>>>> wt-e
 
     def values(self, rule: Rule) -> dict[str, Any]:
         more = {"group": "rural", "binding_id": 1, "tag": "model"}
@@ -82,6 +91,7 @@ class District:
     tokens: dict[str, str]
 
 
+<<<<<<< HEAD
 def _place(code: str, org: Any) -> Place:
     member, other = (make_member(f"人{code}", org) for _ in range(2))
     session = make_session(org, state=SessionState.OPEN)
@@ -101,6 +111,17 @@ def _assigned(name: str, own: Any) -> Any:
     else:
         make_official(make_team("督导组", own), "王督导", user=user)
     return user
+=======
+def _place(code: str, org: Any, other: Any) -> Place:
+    member = make_member(f"人{code}", org)
+    session = make_session(org, state=SessionState.OPEN)
+    with writing() as db_session:
+        training = TrainingClass(title=code, kind_key="theme_day", host_org_id=org.id, created_at=NOW)
+        # Between this place and one that is nobody's: either side would do to see it.
+        asked = TransferRequest(member_id=member.id, from_org_id=org.id, to_org_id=other.id, asked_at=NOW)
+        db_session.add_all([training, asked])
+    return Place(code, session.id, member.id, training.id, asked.id)
+>>>>>>> wt-e
 
 
 @pytest.fixture
@@ -110,6 +131,7 @@ def district(app: Flask) -> Iterator[District]:
         root = make_org("Q", kind=OrgKind.COMMITTEE)
         own = make_org("QA", root, kind=OrgKind.GENERAL_BRANCH)
         child = make_org("QA1", own)
+<<<<<<< HEAD
         sibling = make_org("QB", root)
         users = {role.value: make_staff(role.value, role, own) for role in Role}
         users |= {name: _assigned(name, own) for name in ASSIGNED}
@@ -120,6 +142,17 @@ def district(app: Flask) -> Iterator[District]:
             _place("QB", sibling),
             {name: sign_in(app.test_client(), user) for name, user in users.items()},
             {name: make_token(user) for name, user in users.items()},
+=======
+        sibling, other = make_org("QB", root), make_org("QC", root)
+        users = {role: make_staff(role.value, role, own) for role in Role}
+        found = District(
+            _place("QA", own, other),
+            _place("QA1", child, other),
+            _place("Q", root, other),
+            _place("QB", sibling, other),
+            {role: sign_in(app.test_client(), user) for role, user in users.items()},
+            {role: make_token(user) for role, user in users.items()},
+>>>>>>> wt-e
         )
     yield found
     app.config["WTF_CSRF_ENABLED"] = True

@@ -109,15 +109,14 @@ def request_of(session: Session, request_id: int, scope: Scope, on: date) -> Req
     return found[0] if found and found[0].id == request_id else None
 
 
-def waiting_request_of(session: Session, member_id: int) -> tuple[int, str, datetime] | None:
-    """(id, name of the branch asked, when) of the member's request that waits."""
+def branch_asked(session: Session, member_id: int) -> str | None:
+    """Name of the branch that has been asked to take the member over and has not answered."""
     query = (
-        select(TransferRequest.id, OrgUnit.name, TransferRequest.asked_at)
-        .join(OrgUnit, OrgUnit.id == TransferRequest.to_org_id)
+        select(OrgUnit.name)
+        .join(TransferRequest, TransferRequest.to_org_id == OrgUnit.id)
         .where(TransferRequest.member_id == member_id, TransferRequest.state == TransferState.WAITING)
     )
-    found = session.execute(query).first()
-    return found._tuple() if found else None
+    return session.scalar(query)
 
 
 def _conditions(

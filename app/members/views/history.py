@@ -102,7 +102,10 @@ def _row_page(member_id: int, text: str | None, refused: Form | None = None) -> 
     member = find_member(session, member_id, scope, on)
     if member is None:
         raise NotFound()
-    row = _require_row(member_id, _day(text) if text else None)
+    starts_on = _day(text)
+    if text and starts_on is None:
+        raise NotFound()
+    row = _require_row(member_id, starts_on)
     units = tree(session, scope, on)
     mine = within_scope(session, {row.org_id, row.before_id or row.org_id}, scope, on)
     branch_form = refused if isinstance(refused, BranchForm) else BranchForm(prefix="branch-")

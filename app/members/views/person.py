@@ -20,7 +20,7 @@ from app.members.change_forms import AskForm, GroupForm, LeaveForm, TransferForm
 from app.members.queries.district import district_units
 from app.members.queries.member_page import MemberPage, member_page
 from app.members.queries.scoped import find_member, survivor_of
-from app.members.queries.transfer_requests import waiting_request_of
+from app.members.queries.transfer_requests import branch_asked
 from app.members.queries.tree import tree
 from app.members.services.members import show_phone as show_phone_of
 from app.members.views.blueprint import bp, elderly_age, org_choices
@@ -100,7 +100,7 @@ def _changes(page: MemberPage, forms: PersonForms) -> dict[str, Any]:
     """What the reader may change, and where this member can go: units of the own part of the tree at
     once, any other of the district by asking."""
     if not _may("members.write", page.person.id, page.on):
-        return {"may_write": False, "waiting": None, "units": [], "may_ask": False}
+        return {"may_write": False, "asked": None, "units": [], "may_ask": False}
     session, scope = db.session(), current_staff().scope("members.write")
     own = tree(session, scope, page.on)
     here = page.branch.org_code if page.branch else None
@@ -109,7 +109,7 @@ def _changes(page: MemberPage, forms: PersonForms) -> dict[str, Any]:
     units = district_units(session, page.on)
     return {
         "may_write": True,
-        "waiting": waiting_request_of(session, page.person.id),
+        "asked": branch_asked(session, page.person.id),
         "units": units,
         "may_ask": page.branch is not None and len(own) < len(units),
     }
