@@ -12,9 +12,11 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from app.core.access import PERMISSIONS
+from app.core.crypto import seal
 from app.core.db import writing
 from app.core.vocabulary import OrgKind, Role, SessionState
-from app.members.models import TransferRequest
+from app.members.models import CorrectionRequest, TransferRequest
+from app.members.queries.wishes import PURPOSE
 from app.trainings.models import TrainingClass
 from tests.factories import (
     NOW,
@@ -30,7 +32,6 @@ from tests.factories import (
     sign_in,
 )
 
-<<<<<<< HEAD
 NAMED = {
     "session_id",
     "member_id",
@@ -40,10 +41,9 @@ NAMED = {
     "instructor_id",
     "team_id",
     "official_id",
+    "request_id",
+    "wish_id",
 }
-=======
-NAMED = {"session_id", "member_id", "code", "class_id", "request_id"}
->>>>>>> wt-e
 # Routes whose parameter is no thing of a place: a scanned code is proof by itself.
 WITHOUT_PLACE = {"checkin.scanned"}
 # What may be missing although the member is in reach: an answer about something never made.
@@ -63,13 +63,11 @@ class Place:
     member_id: int
     other_id: int
     class_id: int
-<<<<<<< HEAD
     instructor_id: int
     team_id: int
     official_id: int
-=======
     request_id: int
->>>>>>> wt-e
+    wish_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
         more = {"group": "rural", "binding_id": 1, "tag": "model"}
@@ -91,16 +89,31 @@ class District:
     tokens: dict[str, str]
 
 
-<<<<<<< HEAD
-def _place(code: str, org: Any) -> Place:
-    member, other = (make_member(f"人{code}", org) for _ in range(2))
+def _place(code: str, org: Any, other: Any) -> Place:
+    member, twin = (make_member(f"人{code}", org) for _ in range(2))
     session = make_session(org, state=SessionState.OPEN)
-    with writing() as db_session:
-        training = TrainingClass(title=code, kind_key="theme_day", host_org_id=org.id, created_at=NOW)
-        db_session.add(training)
     instructor, team = make_instructor(f"指{code}", org), make_team(f"组{code}", org)
     official = make_official(team, f"员{code}")
-    return Place(code, session.id, member.id, other.id, training.id, instructor.id, team.id, official.id)
+    with writing() as db_session:
+        training = TrainingClass(title=code, kind_key="theme_day", host_org_id=org.id, created_at=NOW)
+        # Between this place and one that is nobody's: either side would do to see it.
+        asked = TransferRequest(member_id=member.id, from_org_id=org.id, to_org_id=other.id, asked_at=NOW)
+        wish = CorrectionRequest(
+            member_id=member.id, about="other", text_sealed=seal("改正", PURPOSE), asked_at=NOW
+        )
+        db_session.add_all([training, asked, wish])
+    return Place(
+        code,
+        session_id=session.id,
+        member_id=member.id,
+        other_id=twin.id,
+        class_id=training.id,
+        instructor_id=instructor.id,
+        team_id=team.id,
+        official_id=official.id,
+        request_id=asked.id,
+        wish_id=wish.id,
+    )
 
 
 def _assigned(name: str, own: Any) -> Any:
@@ -111,17 +124,6 @@ def _assigned(name: str, own: Any) -> Any:
     else:
         make_official(make_team("督导组", own), "王督导", user=user)
     return user
-=======
-def _place(code: str, org: Any, other: Any) -> Place:
-    member = make_member(f"人{code}", org)
-    session = make_session(org, state=SessionState.OPEN)
-    with writing() as db_session:
-        training = TrainingClass(title=code, kind_key="theme_day", host_org_id=org.id, created_at=NOW)
-        # Between this place and one that is nobody's: either side would do to see it.
-        asked = TransferRequest(member_id=member.id, from_org_id=org.id, to_org_id=other.id, asked_at=NOW)
-        db_session.add_all([training, asked])
-    return Place(code, session.id, member.id, training.id, asked.id)
->>>>>>> wt-e
 
 
 @pytest.fixture
@@ -131,28 +133,16 @@ def district(app: Flask) -> Iterator[District]:
         root = make_org("Q", kind=OrgKind.COMMITTEE)
         own = make_org("QA", root, kind=OrgKind.GENERAL_BRANCH)
         child = make_org("QA1", own)
-<<<<<<< HEAD
-        sibling = make_org("QB", root)
+        sibling, other = make_org("QB", root), make_org("QC", root)
         users = {role.value: make_staff(role.value, role, own) for role in Role}
         users |= {name: _assigned(name, own) for name in ASSIGNED}
-        found = District(
-            _place("QA", own),
-            _place("QA1", child),
-            _place("Q", root),
-            _place("QB", sibling),
-            {name: sign_in(app.test_client(), user) for name, user in users.items()},
-            {name: make_token(user) for name, user in users.items()},
-=======
-        sibling, other = make_org("QB", root), make_org("QC", root)
-        users = {role: make_staff(role.value, role, own) for role in Role}
         found = District(
             _place("QA", own, other),
             _place("QA1", child, other),
             _place("Q", root, other),
             _place("QB", sibling, other),
-            {role: sign_in(app.test_client(), user) for role, user in users.items()},
-            {role: make_token(user) for role, user in users.items()},
->>>>>>> wt-e
+            {name: sign_in(app.test_client(), user) for name, user in users.items()},
+            {name: make_token(user) for name, user in users.items()},
         )
     yield found
     app.config["WTF_CSRF_ENABLED"] = True
