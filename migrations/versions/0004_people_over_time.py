@@ -311,9 +311,20 @@ def upgrade() -> None:
             f" CONSTRAINT fk_{table}_merged_into_id REFERENCES {table} (id)"
         )
     op.create_index("ix_members_merged_into_id", "members", ["merged_into_id"])
+    # A branch's members are found in the index alone.
+    op.create_index(
+        "ix_memberships_org_id_starts_on_ends_on_member_id",
+        "memberships",
+        ["org_id", "starts_on", "ends_on", "member_id"],
+    )
+    op.drop_index("ix_memberships_org_id_starts_on_ends_on", table_name="memberships")
 
 
 def downgrade() -> None:
+    op.create_index(
+        "ix_memberships_org_id_starts_on_ends_on", "memberships", ["org_id", "starts_on", "ends_on"]
+    )
+    op.drop_index("ix_memberships_org_id_starts_on_ends_on_member_id", table_name="memberships")
     op.drop_index("ix_members_merged_into_id", table_name="members")
     # SQLite drops no column that points at a table: the two stay, unused.
     if op.get_bind().dialect.name == "postgresql":

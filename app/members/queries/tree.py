@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, tuple_
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, false, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.core.access import Scope
@@ -202,3 +202,46 @@ def codes_by_id(session: Session, org_ids: Sequence[int]) -> dict[int, str]:
         return {}
     query = select(OrgUnit.id, OrgUnit.code).where(OrgUnit.id.in_(set(org_ids)))
     return {row.id: row.code for row in session.execute(query)}
+
+
+def covers_all(session: Session, org_ids: Sequence[int], on: date) -> bool:
+    """Whether nothing lies outside the subtrees of `org_ids` on a date."""
+    query = select(OrgPlacement.org_id).where(OrgPlacement.parent_id.is_(None), placed_on(on))
+    tops = set(session.scalars(query))
+    return bool(tops) and tops <= set(org_ids)
+
+
+def upper_units(session: Session, scope: Scope, on: date, most: int) -> list[OrgRow]:
+    """The scope's units down to the level where there are no more than `most` of them; at least its tops."""
+    below = _levels(scope, on)
+    # Level by level, as long as anybody asks for more: the first that are too many end it.
+    met = session.execute(select(below.c.org_id, below.c.level).limit(most + len(scope.org_ids) + 1)).all()
+    # A root below another root has two levels; the upper one is said last and stays.
+    level_of = {row.org_id: row.level for row in sorted(met, key=lambda row: -row.level)}
+    if len(level_of) > most:
+        cut = max(level_of.values())
+        level_of = {org_id: level for org_id, level in level_of.items() if level < max(cut, 1)}
+    rows = session.execute(_org_rows(on).where(OrgUnit.id.in_(level_of)))
+    return [_row(*found) for found in rows]
+
+
+def _levels(scope: Scope, on: date) -> CTE:
+    """CTE (org_id, level): the scope's roots at level 0, and what is below them."""
+    top = select(OrgPlacement.org_id, literal(0).label("level")).where(
+        placed_on(on), OrgPlacement.org_id.in_(scope.org_ids)
+    )
+    known = top.cte("below", recursive=True)
+    child = select(OrgPlacement.org_id, known.c.level + 1).join(
+        known, OrgPlacement.parent_id == known.c.org_id
+    )
+    return known.union_all(child.where(placed_on(on)))
+
+
+def units_called(session: Session, text: str, scope: Scope, on: date, limit: int) -> list[OrgRow]:
+    """The scope's units with a text in their names or with it as their code, shortest names first."""
+    query = _org_rows(on).where(
+        or_(OrgUnit.name.contains(text, autoescape=True), OrgUnit.code == text),
+        OrgUnit.id.in_(subtree_ids(scope.org_ids, on)),
+    )
+    query = query.order_by(None).order_by(func.length(OrgUnit.name), OrgUnit.code).limit(limit)
+    return [_row(*found) for found in session.execute(query)]

@@ -32,9 +32,9 @@ from app.members.models import OrgPlacement, OrgUnit
 from app.members.queries.tree import (
     OrgRow,
     closed_units,
+    covers_all,
     org_by_code,
     placed_on,
-    roots,
     subtree_ids,
     tree,
 )
@@ -102,7 +102,7 @@ def place_in_scope(
         found = next((unit.row for unit in closed_units(session, scope, today, org_code)), None)
     if found is None:
         raise NotFound()
-    everything = not own and _covers_all(session, {found.id}, today)
+    everything = not own and covers_all(session, [found.id], today)
     return Place((found.id,), found.code, found.name, everything, own_only=own)
 
 
@@ -116,16 +116,11 @@ def _whole_scope(session: Session, scope: Scope, today: date) -> Place:
     tops = [row for row in units if not any(_is_below(row, other) for other in units)]
     ids = tuple(row.id for row in tops)
     names = listed(row.name for row in tops)
-    return Place(ids, tops[0].code if len(tops) == 1 else None, names, _covers_all(session, set(ids), today))
+    return Place(ids, tops[0].code if len(tops) == 1 else None, names, covers_all(session, ids, today))
 
 
 def _is_below(row: OrgRow, other: OrgRow) -> bool:
     return row.id != other.id and f"/{other.id}/" in row.path
-
-
-def _covers_all(session: Session, org_ids: set[int], today: date) -> bool:
-    tops = {row.id for row in roots(session, today)}
-    return bool(tops) and tops <= org_ids
 
 
 def default_period(session: Session, today: date) -> Period:
