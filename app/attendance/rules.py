@@ -43,3 +43,12 @@ def refusal(state: SessionState, method: Method, status: Status) -> RefusalCode 
 def supersedes(found: Status, seen: Status) -> bool:
     """Whether somebody seen at the session replaces a leave or an absence noted before."""
     return found in (Status.EXCUSED, Status.ABSENT) and seen in ATTENDED_STATUSES
+
+
+# Of two rows about one person at one session: the fuller presence, then making up, then leave.
+_SAYS_MOST = (Status.PRESENT, Status.LATE, Status.LEFT_EARLY, Status.MADE_UP, Status.EXCUSED, Status.ABSENT)
+
+
+def says_more(one: Status, other: Status) -> bool:
+    """Whether `one` is the row to keep when a person was recorded twice at one session."""
+    return _SAYS_MOST.index(one) < _SAYS_MOST.index(other)

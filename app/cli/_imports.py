@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from app.core.i18n import gettext as _
 from app.members.roster.files import MAX_BYTES
+from app.members.roster.plan import Tell
 from app.members.roster.problems import row_words
 from app.members.roster.reading import Roster
 from app.members.roster.rules_problems import Place, Problem
@@ -42,14 +43,19 @@ def file_content(path: Path) -> bytes:
 
 
 @contextmanager
-def row_progress() -> Iterator[Callable[[int], None]]:
-    """Rows read so far, on stderr when that is a terminal."""
-    with tqdm(desc=_("读取"), unit=_("行"), file=sys.stderr, disable=None, leave=False) as bar:
+def row_progress() -> Iterator[Tell]:
+    """Rows read, compared and written so far, on stderr when that is a terminal."""
+    words = {"reading": _("读取"), "comparing": _("对照"), "writing": _("保存")}
+    with tqdm(unit=_("行"), file=sys.stderr, disable=None, leave=False) as bar:
 
-        def step(rows: int) -> None:
-            bar.update(rows)
+        def tell(step: str, done: int, total: int) -> None:
+            if done < bar.n:
+                bar.reset()
+            bar.total = total or None
+            bar.set_description(words[step], refresh=False)
+            bar.update(done - bar.n)
 
-        yield step
+        yield tell
 
 
 def report_skipped(source: Roster) -> None:

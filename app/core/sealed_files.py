@@ -22,6 +22,11 @@ class SealedFiles:
         self._folder = folder
         self._purpose = purpose
 
+    @property
+    def folder(self) -> Path:
+        """Where the files are; what else is left here is cleared by age as well."""
+        return self._folder
+
     def new(self) -> str:
         """A token for something new."""
         return new_token(16)
@@ -53,6 +58,10 @@ class SealedFiles:
             raise NotFound()
         for path in self._folder.glob(f"{token}.*") if self._folder.is_dir() else ():
             path.unlink(missing_ok=True)
+
+    def forget_part(self, token: str, part: str) -> None:
+        """Delete one part; a repeat is harmless."""
+        self._path(token, part).unlink(missing_ok=True)
 
     def forget_old(self, now: datetime) -> int:
         """Delete everything older than a day; returns how many files went."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 from wtforms import Form, HiddenField, StringField
 from wtforms.validators import InputRequired, Optional
 
@@ -11,7 +9,7 @@ from app.core.i18n import lazy
 from app.core.labels import GROUP_LABELS
 from app.core.vocabulary import Group
 from app.members.commands import GroupSpan, MobileDetails
-from app.members.forms import ChoiceField, DayField
+from app.members.forms import ChoiceField, DayField, day_after
 
 
 class TransferForm(Form):  # type: ignore[misc]
@@ -112,8 +110,3 @@ class GroupRowForm(Form):  # type: ignore[misc]
             day_after(self.last_day.data),
             self.is_in.data != "0",
         )
-
-
-def day_after(last_day: date | None) -> date | None:
-    """The half-open end of a row whose last day is given."""
-    return None if last_day is None or last_day == date.max else last_day + timedelta(days=1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from app.core.vocabulary import Group, OrgKind, OrgSector
+from app.core.vocabulary import Group, OrgKind, OrgSector, Post
 
 
 class Keep(Enum):
@@ -100,3 +100,38 @@ class OrgDraft:
     parent_code: str | None
     sector: OrgSector | None = None
     opened_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrgChanges:
+    """Changes to a unit; KEEP leaves a field as it is.
+
+    name_from, changed_from (kind and sector): the first day of the new state, at most today; None: what
+    was recorded was wrong at all dates.
+    """
+
+    name: str | Keep = KEEP
+    name_from: date | None = None
+    kind: OrgKind | Keep = KEEP
+    sector: OrgSector | Keep | None = KEEP
+    changed_from: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostDraft:
+    """A member holds a post in a unit from `starts_on` until before `ends_on` (None: open)."""
+
+    org_code: str
+    member_id: int
+    post: Post
+    starts_on: date
+    ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostKey:
+    """Names a recorded post."""
+
+    member_id: int
+    post: Post
+    starts_on: date

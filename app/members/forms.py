@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from wtforms import BooleanField, DateField, Field, Form, SelectField, StringField
@@ -11,9 +12,7 @@ from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.core.errors import InvalidInput
 from app.core.i18n import Text, lazy
-from app.core.labels import ORG_KIND_LABELS, SECTOR_LABELS
-from app.core.vocabulary import OrgKind, OrgSector
-from app.members.commands import KEEP, MemberChanges, MemberDraft, OrgDraft
+from app.members.commands import KEEP, MemberChanges, MemberDraft
 
 Choices = Sequence[tuple[str, Text]]
 UNSAID: tuple[str, Text] = ("", lazy("未填"))
@@ -63,14 +62,14 @@ class ChoiceField(SelectField):  # type: ignore[misc]
             raise ValidationError(lazy("请从列表里选择一项。"))
 
 
-def _needed(words: Text) -> InputRequired:
+def needed(words: Text) -> InputRequired:
     return InputRequired(words)
 
 
 class PersonForm(Form):  # type: ignore[misc]
     """What is known about a person; lengths and meanings are the service's to judge."""
 
-    name = StringField(lazy("姓名"), [_needed(lazy("请填写姓名。"))])
+    name = StringField(lazy("姓名"), [needed(lazy("请填写姓名。"))])
     surname_pinyin = StringField(lazy("姓氏读音"))
     phone = StringField(lazy("手机号码"))
     sex = ChoiceField(lazy("性别"), choices=[UNSAID, ("男", lazy("男")), ("女", lazy("女"))])
@@ -104,8 +103,8 @@ class PersonForm(Form):  # type: ignore[misc]
 class NewMemberForm(PersonForm):
     """A new member and the branch."""
 
-    org_code = ChoiceField(lazy("所在党支部"), [_needed(lazy("请选择所在党支部。"))])
-    starts_on = DayField(lazy("在本支部的开始日期"), _needed(lazy("请填写开始日期。")))
+    org_code = ChoiceField(lazy("所在党支部"), [needed(lazy("请选择所在党支部。"))])
+    starts_on = DayField(lazy("在本支部的开始日期"), needed(lazy("请填写开始日期。")))
 
     def command(self) -> MemberDraft:
         return MemberDraft(
@@ -127,35 +126,9 @@ class EditMemberForm(PersonForm):
         return MemberChanges(phone=phone, **self.facts())
 
 
-class OrgForm(Form):  # type: ignore[misc]
-    """A new unit below another."""
-
-    code = StringField(lazy("编码"), [_needed(lazy("请填写编码。"))])
-    name = StringField(lazy("名称"), [_needed(lazy("请填写名称。"))])
-    kind = ChoiceField(
-        lazy("类型"), choices=[(k.value, ORG_KIND_LABELS[k]) for k in OrgKind], default=OrgKind.BRANCH.value
-    )
-    sector = ChoiceField(
-        lazy("所属领域"), choices=[UNSAID, *[(s.value, SECTOR_LABELS[s]) for s in OrgSector]]
-    )
-    opened_on = DayField(lazy("成立日期"), Optional())
-
-    def command(self, parent_code: str) -> OrgDraft:
-        sector = OrgSector(self.sector.data) if self.sector.data else None
-        return OrgDraft(
-            (self.code.data or "").strip(),
-            self.name.data,
-            OrgKind(self.kind.data),
-            parent_code,
-            sector,
-            self.opened_on.data,
-        )
-
-
-class RenameForm(Form):  # type: ignore[misc]
-    """A unit's name."""
-
-    name = StringField(lazy("名称"), [_needed(lazy("请填写名称。"))])
+def day_after(last_day: date | None) -> date | None:
+    """The half-open end of a row whose last day is given."""
+    return None if last_day is None or last_day == date.max else last_day + timedelta(days=1)
 
 
 def add_errors(form: Form, refusal: InvalidInput, names: Mapping[str, str] | None = None) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
-
 FULL_LENGTH = 200
 INITIALS_LENGTH = 40
 
@@ -40,7 +38,7 @@ _TWO_CHARACTERS = {
     "西门": "ximen", "独孤": "dugu", "濮阳": "puyang", "太叔": "taishu", "谷梁": "guliang",
 }  # fmt: skip
 # Between the parts of names that were not Chinese to begin with.
-_BETWEEN = " \u3000·•・‧.．-'’"
+BETWEEN = " \u3000·•・‧.．-'’"
 
 
 @lru_cache(maxsize=32_768)
@@ -50,7 +48,7 @@ def name_pinyin(name: str, surname_override: str | None = None) -> tuple[str, st
     surname_override: how this family reads its own name ("Shan"). Letters stay as they are, and
     a character that no dictionary knows stands for itself, so that a search can still find it.
     """
-    plain = "".join(char for char in name if char not in _BETWEEN)
+    plain = "".join(char for char in name if char not in BETWEEN)
     surname = _surname(name, plain)
     given = plain[len(surname) :]
     syllables = [*_surname_syllables(surname, surname_override), *_read(given)]
@@ -92,4 +90,7 @@ _SECOND_SYLLABLES = {"万俟": "qi", "子车": "ju", "乐正": "zheng", "宰父"
 
 def _read(text: str) -> list[str]:
     """Syllables of Chinese text; other text is one piece a run."""
+    # Its dictionary takes 55 MB: only where a name is read.
+    from pypinyin import lazy_pinyin
+
     return [piece for piece in lazy_pinyin(text) if piece]

@@ -87,6 +87,37 @@ def after_leaving(spans: Sequence[BranchSpan], left_on: date, today: date) -> tu
     return (*before, replace(last, ends_on=left_on))
 
 
+def handed_over(
+    spans: Sequence[tuple[date, date, int | None]], old_id: int, new_id: int, day: date
+) -> list[tuple[date, date, int | None]]:
+    """What belonged to `old_id` belongs to `new_id` from a day on; nothing else changes, later plans neither.
+
+    spans: half-open (start, end, owner) by date. Spans of one owner that follow on one another become one.
+    """
+    found: list[tuple[date, date, int | None]] = []
+    for start, end, owner in spans:
+        parts = [(start, end, owner)]
+        if owner == old_id and end > day:
+            parts = [(start, day, owner)] if start < day else []
+            parts.append((max(start, day), end, new_id))
+        for part in parts:
+            if found and found[-1][1:] == (part[0], part[2]):
+                found[-1] = (found[-1][0], part[1], part[2])
+            else:
+                found.append(part)
+    return found
+
+
+def after_merge(spans: Sequence[BranchSpan], from_id: int, into_id: int, day: date) -> tuple[BranchSpan, ...]:
+    """The branches once one has taken over the members of another on a day.
+
+    For someone without later plans the same as `after_transfer`; who leaves or moves on later still does.
+    """
+    rows = [(span.starts_on, span.ends_on, span.org_id) for span in spans]
+    merged = handed_over(rows, from_id, into_id, day)
+    return tuple(BranchSpan(start, end, org_id) for start, end, org_id in merged if org_id is not None)
+
+
 def first_overlap(
     spans: Iterable[tuple[date, date]], starts_on: date, ends_on: date
 ) -> tuple[date, date] | None:

@@ -448,7 +448,7 @@ def test_a_unit_hangs_below_its_parent_from_its_first_day(district: dict[str, An
     )
     assert org_by_code(db.session(), "A2", district["of_a"], date(2019, 1, 31)) is None
     rename_org("A2", "机关党小组", district["of_a"], NOW)
-    assert acts() == ["org.create", "org.rename"]
+    assert acts() == ["org.create", "org.change"]
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,9 @@ from app.core.vocabulary import FOREVER, Group, OrgKind, Post
 from app.members.models import GroupMembership, Member, Membership, OrgPost
 from app.members.queries.as_of import standing_of
 from app.members.roster.apply import import_roster, preview_roster
-from app.members.roster.books import error_book, template_book
-from app.members.roster.plan import ImportDates, Plan
+from app.members.roster.books import template_book
+from app.members.roster.marked import marked_book
+from app.members.roster.plan import Asked, Plan
 from app.members.roster.reading import read_roster
 from app.members.rules import SINCE_EVER
 from tests.factories import NOW, count, make_member, make_org, put_in_group
@@ -97,8 +98,8 @@ def scope_of(tree: dict[str, Any], key: str = "root") -> Scope:
     return Scope((tree[key].id,), None)
 
 
-def dates(**more: Any) -> ImportDates:
-    return ImportDates(**{"today": TODAY, "accepted_on": TODAY, **more})
+def dates(**more: Any) -> Asked:
+    return Asked(**{"today": TODAY, "accepted_on": TODAY, **more})
 
 
 def take(tree: dict[str, Any], *rows: Row, scope: str = "root", **more: Any) -> Plan:
@@ -405,7 +406,7 @@ def test_the_audit_log_has_counts_and_no_names(tree: dict[str, Any]) -> None:
     entry = db.session.scalars(select(AuditEntry)).one()
     assert (entry.action, entry.detail) == (
         "members.import",
-        {"created": 2, "updated": 0, "unchanged": 0, "transferred": 0},
+        {"created": 2, "updated": 0, "unchanged": 0, "transferred": 0, "branches": 0},
     )
     assert first_bad_entry(db.session()) is None
 
@@ -420,7 +421,7 @@ def test_the_marked_workbook_shows_each_rejected_row_and_what_is_wrong(
     roster = read_roster(content, TODAY)
     plan = preview_roster(roster, dates(), scope_of(tree))
     path = folder / "errors.xlsx"
-    path.write_bytes(error_book(content, plan.rejected, roster.titles))
+    path.write_bytes(marked_book(content, plan, roster, {}, folder / "x", only_rejected=True))
     sheet = openpyxl.load_workbook(path).active
     assert sheet is not None
     head, *rows = sheet.iter_rows()
@@ -428,7 +429,8 @@ def test_the_marked_workbook_shows_each_rejected_row_and_what_is_wrong(
     cells = {title.value: cell for title, cell in zip(head, row, strict=True)}
     assert cells["姓名"].value == "王五"
     assert cells["位置"].value == "工作表“花名册”第 4 行"
-    assert "年份只有两位" in cells["问题"].value
+    assert cells["结果"].value == "要修改"
+    assert "年份只有两位" in cells["说明"].value
     assert "公民身份号码" not in cells
     assert cells["出生日期"].fill.bgColor.rgb != cells["姓名"].fill.bgColor.rgb or (
         cells["出生日期"].fill.fgColor.rgb != cells["姓名"].fill.fgColor.rgb
@@ -447,7 +449,7 @@ def test_a_filled_in_template_can_be_imported(tree: dict[str, Any], folder: Path
     assert any("男" in str(rule.formula1) for rule in sheet.data_validations.dataValidation)
     for column, title in enumerate(titles, start=1):
         if title in ("姓名", "所在党支部", "手机号码", "出生日期"):
-            cell = sheet.cell(row=2, column=column, value=str(WANG[title]).removesuffix(".0"))
+            cell = sheet.cell(row=4, column=column, value=str(WANG[title]).removesuffix(".0"))
             assert cell.value
     book.save(path)
     plan = import_roster(read_roster(path.read_bytes(), TODAY), dates(), scope_of(tree), NOW)

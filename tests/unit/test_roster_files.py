@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from app.members.roster import files
+from app.members.roster import archives, files
 from app.members.roster.files import open_sheets, text_of
 from app.members.roster.problems import FileRefused
 from app.members.roster.reading import read_roster
@@ -222,7 +222,7 @@ def test_a_workbook_that_claims_to_unpack_to_gigabytes_is_refused() -> None:
 def test_too_many_entries_are_refused() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        for n in range(files.MAX_ENTRIES + 1):
+        for n in range(archives.MAX_ENTRIES + 1):
             archive.writestr(f"xl/media/{n}", b"")
     assert refusal(out.getvalue()) == "file_too_large"
 

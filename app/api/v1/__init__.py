@@ -18,16 +18,20 @@ def init_app(app: Flask) -> None:
         attendance,
         bindings,
         calendar,
+        cards,
         checkins,
         codes,
         docs,
         groups,
         members,
+        org_rows,
         orgs,
         reports,
         sessions,
         steps,
         transfers,
+        visits,
+        wishes,
     )
     from app.api.v1.blueprint import CONVERTERS, bp
 

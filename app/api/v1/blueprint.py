@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 from werkzeug.routing import BaseConverter
 
-from app.core.vocabulary import Group
+from app.core.vocabulary import Group, OrgTag
 
 PREFIX = "/api/v1"
 bp = Blueprint("api", __name__, url_prefix=PREFIX)
@@ -34,7 +34,20 @@ class GroupKeyConverter(BaseConverter):
     }
 
 
-CONVERTERS: dict[str, type[BaseConverter]] = {"org_code": OrgCodeConverter, "group_key": GroupKeyConverter}
+class TagKeyConverter(GroupKeyConverter):
+    """Key of a tag, the same way."""
+
+    schema: dict[str, Any] = {  # noqa: RUF012 - read only
+        "type": "string",
+        "enum": [tag.value for tag in OrgTag],
+    }
+
+
+CONVERTERS: dict[str, type[BaseConverter]] = {
+    "org_code": OrgCodeConverter,
+    "group_key": GroupKeyConverter,
+    "tag_key": TagKeyConverter,
+}
 
 
 @bp.after_request

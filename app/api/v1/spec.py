@@ -44,6 +44,8 @@ TAGS: dict[str, Words] = {
     "codes": Words("签到码", "Check-in codes"),
     "checkins": Words("签到", "Check-ins"),
     "bindings": Words("手机绑定", "Bound phones"),
+    "visits": Words("上门须知", "Notes for home visits"),
+    "wishes": Words("更正请求", "Correction requests"),
     "reports": Words("报表", "Reports"),
     "calendar": Words("日历", "Calendar"),
 }
@@ -60,7 +62,10 @@ _PATH_WORDS = {
     "member_id": Words("党员编号", "Id of a member"),
     "session_id": Words("场次编号", "Id of a session"),
     "group": Words("党员类别", "Group of members"),
+    "wish_id": Words("更正请求编号", "Id of a correction request"),
     "request_id": Words("转接申请编号", "Id of a transfer asked for"),
+    "tag": Words("组织标签", "Tag of a unit"),
+    "binding_id": Words("绑定编号", "Id of a bound phone"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.core.access import Scope
 from app.core.vocabulary import Group
 from app.members.models import GroupMembership, Member, Membership, OrgUnit
-from app.members.queries.members import matches
+from app.members.queries.search import matches
 from app.members.queries.tree import subtree_ids
 
 

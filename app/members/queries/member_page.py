@@ -142,8 +142,16 @@ def member_page(
 ) -> MemberPage | None:
     """The member as of a date, latest rows first; None outside the scope."""
     member = find_member(session, member_id, scope, on)
-    if member is None:
-        return None
+    return _page_of(session, member, on, elderly_age) if member is not None else None
+
+
+def own_page(session: Session, member_id: int, on: date, elderly_age: int) -> MemberPage:
+    """The same for the member, whose phone has proven who they are; raises NoResultFound."""
+    return _page_of(session, session.get_one(Member, member_id), on, elderly_age)
+
+
+def _page_of(session: Session, member: Member, on: date, elderly_age: int) -> MemberPage:
+    member_id = member.id
     standing = standing_of(session, member_id, on, elderly_age)
     return MemberPage(
         person=person_of(member),

@@ -19,7 +19,8 @@ from app.core.vocabulary import FOREVER, Group
 from app.members.models import GroupMembership, Member, Membership, OrgPost
 from app.members.pinyin import name_pinyin
 from app.members.roster import queries
-from app.members.roster.plan import ChangedMember, ImportDates, NewMember, Plan
+from app.members.roster.branches import create_decided
+from app.members.roster.plan import Asked, ChangedMember, NewMember, Plan, Tell, silent
 from app.members.roster.planning import plan_roster
 from app.members.roster.reading import Roster
 from app.members.roster.rules_groups import Act, GroupEdit
@@ -31,53 +32,66 @@ _GROUPS = cast(Table, GroupMembership.__table__)
 _POSTS = cast(Table, OrgPost.__table__)
 
 
-def import_roster(roster: Roster, dates: ImportDates, scope: Scope, now: datetime) -> Plan:
+class _NotClean(Exception):
+    """Undoes the branches that were created for a plan that turned out to have rejected rows."""
+
+
+def import_roster(roster: Roster, asked: Asked, scope: Scope, now: datetime, tell: Tell = silent) -> Plan:
     """Store the roster, unless one row or more is rejected: then nothing is stored.
 
     The plan is made inside the transaction that applies it, so it cannot be out of date. Raises
-    InvalidInput for days in the future.
+    InvalidInput for days in the future and for branches that cannot be created.
     """
-    _check_dates(dates)
-    with writing() as session:
-        plan = plan_roster(session, roster, dates, scope)
-        if plan.is_clean and (plan.created or plan.changed):
-            _create(session, plan.created, scope, now)
-            _change(session, plan.changed, dates, scope, now)
-            moved = sum(1 for member in plan.changed if member.is_transferred)
-            record_act(
-                session, "members.import", "members", scope.user_id, now,
-                created=len(plan.created), updated=len(plan.changed),
-                unchanged=len(plan.unchanged), transferred=moved,
-            )  # fmt: skip
+    _check(asked)
+    plan = Plan()
+    try:
+        with writing() as session:
+            asked, branches = create_decided(session, asked, scope, now)
+            plan = plan_roster(session, roster, asked, scope, tell)
+            if not plan.is_clean:
+                raise _NotClean
+            if plan.created or plan.changed:
+                _create(session, plan.created, scope, now, tell)
+                _change(session, plan.changed, asked, scope, now)
+                moved = sum(1 for member in plan.changed if member.is_transferred)
+                record_act(
+                    session, "members.import", "members", scope.user_id, now,
+                    created=len(plan.created), updated=len(plan.changed),
+                    unchanged=len(plan.unchanged), transferred=moved, branches=branches,
+                )  # fmt: skip
+    except _NotClean:
+        return plan
     return plan
 
 
-def preview_roster(roster: Roster, dates: ImportDates, scope: Scope) -> Plan:
+def preview_roster(roster: Roster, asked: Asked, scope: Scope, tell: Tell = silent) -> Plan:
     """What `import_roster` would do; stores nothing."""
-    _check_dates(dates)
-    return plan_roster(db.session(), roster, dates, scope)
+    _check(asked)
+    return plan_roster(db.session(), roster, asked, scope, tell)
 
 
-def _check_dates(dates: ImportDates) -> None:
+def _check(asked: Asked) -> None:
     """An import tells what is, not what will be."""
-    for name, day in (("accepted_on", dates.accepted_on), ("as_of", dates.as_of)):
-        if day is not None and day > dates.today:
+    for name, day in (("accepted_on", asked.accepted_on), ("as_of", asked.as_of)):
+        if day is not None and day > asked.today:
             raise InvalidInput.field(name, "future", lazy("日期不能在今天以后。"))
 
 
-def _create(session: Session, created: Sequence[NewMember], scope: Scope, now: datetime) -> None:
-    if not created:
-        return
-    ids = _insert_members(session, [_member_row(new, now) for new in created])
-    session.execute(
-        insert(_MEMBERSHIPS),
-        [
-            {"member_id": member_id, "org_id": new.org_id, "starts_on": new.starts_on, "ends_on": FOREVER}
-            for member_id, new in zip(ids, created, strict=True)
-        ],
-    )
-    pairs = ((member_id, new.groups) for member_id, new in zip(ids, created, strict=True))
-    _edit_groups(session, pairs, scope, now)
+def _create(session: Session, created: Sequence[NewMember], scope: Scope, now: datetime, tell: Tell) -> None:
+    # In portions, so that the rows of a large roster never stand in memory all at once.
+    for start in range(0, len(created), queries.CHUNK):
+        tell("writing", start, len(created))
+        portion = created[start : start + queries.CHUNK]
+        ids = _insert_members(session, [_member_row(new, now) for new in portion])
+        session.execute(
+            insert(_MEMBERSHIPS),
+            [
+                {"member_id": member_id, "org_id": new.org_id, "starts_on": new.starts_on, "ends_on": FOREVER}
+                for member_id, new in zip(ids, portion, strict=True)
+            ],
+        )
+        pairs = ((member_id, new.groups) for member_id, new in zip(ids, portion, strict=True))
+        _edit_groups(session, pairs, scope, now)
 
 
 def _insert_members(session: Session, rows: list[dict[str, Any]]) -> Sequence[int]:
@@ -114,7 +128,7 @@ def _phone_columns(phone: str | None, index: bytes | None) -> dict[str, bytes | 
 
 
 def _change(
-    session: Session, changed: Sequence[ChangedMember], dates: ImportDates, scope: Scope, now: datetime
+    session: Session, changed: Sequence[ChangedMember], asked: Asked, scope: Scope, now: datetime
 ) -> None:
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for member in changed:
@@ -126,11 +140,11 @@ def _change(
     for columns, rows in by_columns.items():
         statement = update(_MEMBERS).where(_MEMBERS.c.id == bindparam("wanted_id"))
         session.execute(statement.values({column: bindparam(column) for column in columns}), rows)
-    _transfer(session, [member for member in changed if member.is_transferred], dates)
+    _transfer(session, [member for member in changed if member.is_transferred], asked)
     _edit_groups(session, ((member.member_id, member.groups) for member in changed), scope, now)
 
 
-def _transfer(session: Session, moved: Sequence[ChangedMember], dates: ImportDates) -> None:
+def _transfer(session: Session, moved: Sequence[ChangedMember], asked: Asked) -> None:
     """Write the branches of each moved member anew, and end the posts held in the old branch."""
     if not moved:
         return
@@ -141,16 +155,16 @@ def _transfer(session: Session, moved: Sequence[ChangedMember], dates: ImportDat
     for member_id, org_id in wanted.items():
         before = spans.get(member_id, [])
         if not before:
-            rows.append(_membership(member_id, org_id, dates.accepted_on, FOREVER))
+            rows.append(_membership(member_id, org_id, asked.accepted_on, FOREVER))
         else:
-            after = after_transfer(before, org_id, dates.accepted_on, dates.today)
+            after = after_transfer(before, org_id, asked.accepted_on, asked.today)
             rows.extend(_membership(member_id, s.org_id, s.starts_on, s.ends_on) for s in after)
             left.append({"wanted_member": member_id, "wanted_org": before[-1].org_id})
     for ids in _chunks(list(wanted)):
         session.execute(delete(_MEMBERSHIPS).where(_MEMBERSHIPS.c.member_id.in_(ids)))
     session.execute(insert(_MEMBERSHIPS), rows)
     if left:
-        _end_posts(session, left, dates.accepted_on)
+        _end_posts(session, left, asked.accepted_on)
 
 
 def _membership(member_id: int, org_id: int, starts_on: date, ends_on: date) -> dict[str, Any]:

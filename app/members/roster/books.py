@@ -1,41 +1,35 @@
-"""Writes the workbooks of an import: rejected rows with what is wrong, and the empty template."""
+"""Writes rosters as workbooks: the empty template with its examples, and members as they stand."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import xlsxwriter
 
 from app.core.i18n import gettext as _
-from app.members.roster.files import text_of
-from app.members.roster.problems import place_words, problem_words
-from app.members.roster.reading import Roster, table_rows
-from app.members.roster.rules_columns import NEVER_READ, ROSTER, Column
-from app.members.roster.rules_problems import Place, Problem
-from app.members.roster.rules_row import looks_like_id_number
+from app.members.roster.plan import Tell, silent
+from app.members.roster.rules_columns import NEVER_READ, ROSTER
 
-_OPTIONS = {
+OPTIONS = {
     "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_numbers": False,
     "strings_to_urls": False,
 }
 _TEMPLATE_ROWS = 5_000
-_EDUCATION = ("研究生", "大学本科", "大学专科", "中专", "高中", "初中", "小学")
-_MEMBERSHIP_TYPES = ("正式党员", "预备党员")
 _YES_NO = ("是", "否")
 _CHOICES: dict[str, tuple[str, ...]] = {
     "sex": ("男", "女"),
-    "education": _EDUCATION,
-    "membership_type": _MEMBERSHIP_TYPES,
+    "education": ("研究生", "大学本科", "大学专科", "中专", "高中", "初中", "小学"),
+    "membership_type": ("正式党员", "预备党员"),
     "is_migrant_worker": _YES_NO,
     "is_lost_contact": _YES_NO,
     "is_mobile": _YES_NO,
 }
 # Columns of the offices' own export come first, in their order.
-_TEMPLATE_FIELDS = (
+ROSTER_FIELDS = (
     "name",
     "sex",
     "ethnicity",
@@ -55,82 +49,81 @@ _TEMPLATE_FIELDS = (
     "away_since",
     "away_at",
 )
-
-
-def error_book(
-    content: bytes,
-    problems: Mapping[Place, Sequence[Problem]],
-    titles: Sequence[str],
-    columns: Sequence[Column] = ROSTER,
-) -> bytes:
-    """The rejected rows as an .xlsx: where each stands, what is wrong, and its cells, the wrong ones marked.
-
-    `content` is the imported file, read once more: no row is kept in memory for this. ID numbers do
-    not come along, wherever they stood.
-    """
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, _OPTIONS)
-    styles = _styles(book)
-    sheet = book.add_worksheet(_("需要修改"))
-    heads = [_("位置"), _("问题"), *(column.header for column in columns)]
-    _write_head(sheet, heads, styles)
-    sheet.set_column(1, 1, 60)
-    line = 0
-    for row in table_rows(content, columns, Roster()):
-        found = problems.get(row.place)
-        if not found:
-            continue
-        line += 1
-        title = titles[row.place.sheet] if row.place.sheet < len(titles) else ""
-        words = " ".join(problem_words(problem, titles) for problem in found)
-        sheet.write_string(line, 0, place_words(title, row.place), styles["text"])
-        sheet.write_string(line, 1, words, styles["wrap"])
-        wrong = {problem.field for problem in found}
-        for at, column in enumerate(columns, start=2):
-            text = text_of(row.cells.get(column.field))
-            if looks_like_id_number(text):
-                text = _("(身份号码,未保留)")
-            sheet.write_string(line, at, text, styles["wrong" if column.field in wrong else "text"])
-    sheet.freeze_panes(1, 2)
-    sheet.autofilter(0, 0, max(line, 1), len(heads) - 1)
-    book.close()
-    return out.getvalue()
+HEADERS = {column.field: column.header for column in ROSTER}
+# Left out when read: see rules_row.is_example.
+_EXAMPLES: tuple[dict[str, str], ...] = (
+    {
+        "name": "示例:张三", "sex": "男", "ethnicity": "汉族", "birth_date": "1956-03-12",
+        "education": "大学专科", "membership_type": "正式党员", "branch": "第一社区党支部",
+        "phone": "13900000001", "joined_party_on": "1980-07-01", "confirmed_on": "1981-07-01",
+        "job": "离退休人员", "is_migrant_worker": "否", "is_lost_contact": "否", "is_mobile": "否",
+    },
+    {
+        "name": "示例:李四", "sex": "女", "ethnicity": "土家族", "birth_date": "1990-11",
+        "education": "大学本科", "membership_type": "预备党员", "branch": "中共某街道工委第二社区支部委员会",
+        "phone": "027-85550001", "joined_party_on": "2019-05-01", "is_mobile": "是",
+        "away_since": "2019-01-10", "away_at": "广东深圳",
+    },
+)  # fmt: skip
 
 
 def template_book() -> bytes:
-    """An empty roster as .xlsx: headers, drop-downs, text and date columns, and a sheet of notes."""
+    """An empty roster as .xlsx: headers, two examples, drop-downs, and a sheet of notes."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, _OPTIONS)
-    styles = _styles(book)
-    sheet = book.add_worksheet(_("党员花名册"))
-    headers = {column.field: column.header for column in ROSTER}
-    _write_head(sheet, [headers[field] for field in _TEMPLATE_FIELDS], styles)
-    for at, field in enumerate(_TEMPLATE_FIELDS):
-        # Text, so that no spreadsheet rounds a number or turns 1956.10 into 1956.1.
-        sheet.set_column(at, at, _width(headers[field]), styles["text"])
-        if field in _CHOICES:
-            allowed = {"validate": "list", "source": list(_CHOICES[field]), "ignore_blank": True}
-            sheet.data_validation(1, at, _TEMPLATE_ROWS, at, allowed)
-    sheet.freeze_panes(1, 1)
-    _write_notes(book.add_worksheet(_("填写说明")), styles)
-    book.close()
+    with xlsxwriter.Workbook(out, OPTIONS) as book:
+        styles = book_styles(book)
+        sheet = _roster_sheet(book, styles)
+        for at, field in enumerate(ROSTER_FIELDS):
+            if field in _CHOICES:
+                allowed = {"validate": "list", "source": list(_CHOICES[field]), "ignore_blank": True}
+                sheet.data_validation(1, at, _TEMPLATE_ROWS, at, allowed)
+        for line, example in enumerate(_EXAMPLES, start=1):
+            for at, field in enumerate(ROSTER_FIELDS):
+                sheet.write_string(line, at, example.get(field, ""), styles["quiet"])
+        _write_notes(book.add_worksheet(_("填写说明")), styles)
     return out.getvalue()
 
 
-def _write_notes(sheet: Any, styles: dict[str, Any]) -> None:
+def roster_book(rows: Iterable[Mapping[str, str]], total: int, tell: Tell = silent) -> bytes:
+    """Members as .xlsx in the template's columns; each row is field → text."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, OPTIONS) as book:
+        styles = book_styles(book)
+        sheet = _roster_sheet(book, styles)
+        for line, row in enumerate(rows, start=1):
+            tell("writing", line, total)
+            for at, field in enumerate(ROSTER_FIELDS):
+                if text := row.get(field):
+                    sheet.write_string(line, at, text)
+        sheet.autofilter(0, 0, max(total, 1), len(ROSTER_FIELDS) - 1)
+    return out.getvalue()
+
+
+def _roster_sheet(book: Any, styles: Mapping[str, Any]) -> Any:
+    sheet = book.add_worksheet(_("党员花名册"))
+    write_head(sheet, [HEADERS[field] for field in ROSTER_FIELDS], styles)
+    for at, field in enumerate(ROSTER_FIELDS):
+        # Text, so that no spreadsheet rounds a number or turns 1956.10 into 1956.1.
+        sheet.set_column(at, at, _width(HEADERS[field]), styles["text"])
+    sheet.freeze_panes(1, 1)
+    return sheet
+
+
+def _write_notes(sheet: Any, styles: Mapping[str, Any]) -> None:
     notes = [
         (
             _("必须填写"),
             _("姓名,以及所在党支部(或党支部编码)。其余各列不清楚就留空或填“-”,空格不会清除已有内容。"),
         ),
+        (_("示例"), _("姓名以“示例:”开头的两行只作参考,导入时跳过,可以不删。")),
         (_("列的顺序"), _("可以任意,多余的列不会读取。表头上方可以有标题。")),
         (_("身份号码"), _("本系统不保存“%(column)s”,即使有这一列也不会读取。请先删去。", column=NEVER_READ)),
         (_("日期"), _("写四位年份,如 1956-03-12;只知道年月时写 1956-03,按当月 1 日计。")),
         (_("电话"), _("11 位手机号,或带区号的固定电话。请把这一列设为文本。")),
-        (_("所在党支部"), _("写系统里的名称或编码。全称前面的“中共……委员会”可写可不写。")),
+        (_("所在党支部"), _("写系统里的名称、曾用名或编码。全称前面的“中共……委员会”可写可不写。")),
         (
             _("同一位党员"),
-            _("先按姓名和电话对照,再按姓名、出生日期和党支部对照。分不清时这一行会退回,不会自动合并。"),
+            _("先按姓名和电话对照,再按姓名、出生日期和党支部对照。分不清时请您来选,不会自动合并。"),
         ),
         (_("流动党员"), _("填“是”表示外出已满六个月;知道外出日期时请填“外出日期”。")),
         (_("离退休"), _("“工作岗位”写明离退休的,计入离退休党员。")),
@@ -143,17 +136,27 @@ def _write_notes(sheet: Any, styles: dict[str, Any]) -> None:
         sheet.write_string(line, 1, words, styles["wrap"])
 
 
-def _styles(book: Any) -> dict[str, Any]:
-    text = {"num_format": "@", "valign": "top"}
+def book_styles(book: Any) -> dict[str, Any]:
+    """Cell formats by name."""
+    text: dict[str, object] = {"num_format": "@", "valign": "top"}
+    tints: dict[str, dict[str, object]] = {
+        "wrong": {"bg_color": "#F8D7DA", "font_color": "#A4161A"},
+        "rejected": {"bg_color": "#F8D7DA", "font_color": "#A4161A", "bold": True},
+        "created": {"bg_color": "#DCEFE3", "font_color": "#1B6E3C"},
+        "changed": {"bg_color": "#FBF0DC", "font_color": "#7A4F10"},
+        "missing": {"bg_color": "#E9E6E1", "font_color": "#5C636D"},
+        "quiet": {"font_color": "#5C636D", "italic": True},
+    }
     return {
         "head": book.add_format({"bold": True, "bottom": 1, "valign": "top", "text_wrap": True}),
         "text": book.add_format(text),
         "wrap": book.add_format({**text, "text_wrap": True}),
-        "wrong": book.add_format({**text, "bg_color": "#F8D7DA", "font_color": "#A4161A"}),
+        **{name: book.add_format({**text, **tint}) for name, tint in tints.items()},
     }
 
 
-def _write_head(sheet: Any, heads: Sequence[str], styles: dict[str, Any]) -> None:
+def write_head(sheet: Any, heads: Sequence[str], styles: Mapping[str, Any]) -> None:
+    """The first row, and columns as wide as their heads need (a Chinese character takes two)."""
     for at, head in enumerate(heads):
         sheet.write_string(0, at, head, styles["head"])
         sheet.set_column(at, at, _width(head))

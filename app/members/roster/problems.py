@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.core.errors import AppError
 from app.core.i18n import Text, lazy
 from app.core.i18n import gettext as _
-from app.members.roster.rules_columns import Header, column_letter
+from app.members.roster.rules_columns import FileColumn, Header, column_letter
 from app.members.roster.rules_problems import Place, Problem
 
 
@@ -17,6 +17,14 @@ class FileRefused(AppError):
     status = 422
     code = "file_refused"
     title = lazy("这个文件读不了")
+
+
+class HeaderUnknown(FileRefused):
+    """Which column holds what cannot be told; `columns` are there for somebody to say it."""
+
+    def __init__(self, detail: Text, *, code: str, columns: Sequence[FileColumn]) -> None:
+        super().__init__(detail, code=code)
+        self.columns = columns
 
 
 WORDS: dict[str, Text] = {
@@ -29,6 +37,8 @@ WORDS: dict[str, Text] = {
     "flag_unknown": lazy("请写“是”或“否”,不清楚就留空。"),
     "phone_invalid": lazy("电话号码不对。请填 11 位手机号,或带区号的固定电话。"),
     "phone_rounded": lazy("表格把号码变成了科学计数,末尾几位已丢失。请把这一列设为文本后重新填写。"),
+    "phone_masked": lazy("电话只写了一部分(****),新增的党员请填完整的号码,或留空。"),
+    "phone_mask_differs": lazy("写着的部分电话号码与系统里的不一致。请填完整的号码,或留空。"),
     "date_short_year": lazy("年份只有两位,分不清是哪一年。请写四位年份,如 1956-03-12。"),
     "date_year_only": lazy("只有年份,至少要写到月,如 1956-03。"),
     "date_lost_zero": lazy("分不清是 1 月还是 10 月(表格会丢掉末尾的 0)。请写成 1956-01 或 1956-10。"),
@@ -61,6 +71,7 @@ WORDS: dict[str, Text] = {
     "kind_unknown": lazy("类型请写 党委、党总支、党支部 或 党小组。"),
     "sector_unknown": lazy("行业“%(text)s”不在可选之列:%(near)s。"),
     "parent_unknown": lazy("上级编码 %(text)s 既不在文件里,也没有登记过。"),
+    "parent_missing": lazy("没有上级编码。"),
     "parent_itself": lazy("上级绕了一圈又回到自己,请核对上级编码。"),
     "parent_kind": lazy("上级是%(parent)s,下面不能再设%(kind)s。"),
     "parent_too_deep": lazy("层级太多,请核对上级编码。"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,15 @@ from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.members.models import GroupMembership, Member, Membership, OrgPlacement
+from app.members.models import (
+    GroupMembership,
+    Member,
+    Membership,
+    OrgFormerName,
+    OrgPlacement,
+    OrgUnit,
+)
+from app.members.queries.members import MemberFilter, member_ids
 from app.members.queries.tree import OrgRow, placed_on, roots, tree
 from app.members.roster.rules_branches import Unit
 from app.members.roster.rules_groups import ROSTER_GROUPS, GroupSpan
@@ -30,18 +38,42 @@ FACTS = (
     "social_stratum",
     "is_migrant_worker",
 )
+_FACT_AT = {name: position for position, name in enumerate(FACTS)}
 # Both databases take more parameters than this in one statement.
 CHUNK = 5_000
 
 
 @dataclass(frozen=True, slots=True)
+class StoredMember:
+    """What an import compares with: FACTS in their order, and the branch on the day, None without one."""
+
+    id: int
+    name: str = field(repr=False)
+    phone_index: bytes | None
+    phone_sealed: bytes | None
+    facts: tuple[Any, ...] = field(repr=False)
+    org_id: int | None
+
+    def fact(self, name: str) -> Any:
+        """What is stored in a column of FACTS."""
+        return self.facts[_FACT_AT[name]]
+
+
+@dataclass(frozen=True, slots=True)
 class Branches:
-    """The units within the scope; `since` is when each first had a place, `with_members` who ever had any."""
+    """The units within the scope; `since` is when each first had a place, `with_members` who ever had any,
+    `paths` where each hangs."""
 
     units: list[Unit]
     names: dict[int, str]
     since: dict[int, date]
     with_members: frozenset[int]
+    paths: dict[int, str]
+
+    def below(self, code: str) -> frozenset[int]:
+        """Ids of a unit and of all below it; empty where the scope has no such unit."""
+        path = next((self.paths[unit.id] for unit in self.units if unit.code == code), None)
+        return frozenset(i for i, other in self.paths.items() if path and other.startswith(path))
 
 
 def whole_office(session: Session, on: date) -> Scope | None:
@@ -53,12 +85,19 @@ def whole_office(session: Session, on: date) -> Scope | None:
 def branches(session: Session, scope: Scope, on: date) -> Branches:
     rows = tree(session, scope, on)
     names = {row.id: row.name for row in rows}
+    former: dict[int, list[str]] = {}
+    for org_id, name in session.execute(select(OrgFormerName.org_id, OrgFormerName.name)):
+        former.setdefault(org_id, []).append(name)
     since = select(OrgPlacement.org_id, func.min(OrgPlacement.starts_on)).group_by(OrgPlacement.org_id)
     return Branches(
-        units=[Unit(row.id, row.code, row.name, row.kind, _ancestors(row, names)) for row in rows],
+        units=[
+            Unit(row.id, row.code, row.name, row.kind, _ancestors(row, names), tuple(former.get(row.id, ())))
+            for row in rows
+        ],
         names=names,
         since={row[0]: row[1] for row in session.execute(since)},
         with_members=frozenset(session.scalars(select(Membership.org_id).distinct())),
+        paths={row.id: row.path for row in rows},
     )
 
 
@@ -72,8 +111,8 @@ def _ancestors(row: OrgRow, names: dict[int, str]) -> tuple[str, ...]:
     return tuple(names[i] for i in ids if i in names)
 
 
-def members_for_matching(session: Session, on: date) -> Sequence[Row[Any]]:
-    """Every member of the office once: id, name, phone_index, phone_sealed, FACTS, and org_id on the day."""
+def members_for_matching(session: Session, on: date) -> dict[int, StoredMember]:
+    """Every member of the office once, by id; who was merged into another record is not among them."""
     query = select(
         Member.id,
         Member.name,
@@ -84,6 +123,36 @@ def members_for_matching(session: Session, on: date) -> Sequence[Row[Any]]:
     ).outerjoin(
         Membership,
         and_(Membership.member_id == Member.id, Membership.starts_on <= on, Membership.ends_on > on),
+    )
+    members = {}
+    # Of a hundred thousand educations a handful differ: each stands in memory once.
+    once: dict[Any, Any] = {}
+    found = session.execute(query.where(Member.merged_into_id.is_(None)).execution_options(yield_per=CHUNK))
+    for member_id, name, index, sealed, *facts, org_id in found:
+        said = tuple([once.setdefault(fact, fact) for fact in facts])
+        members[member_id] = StoredMember(member_id, name, index, sealed, once.setdefault(said, said), org_id)
+    return members
+
+
+def members_to_export(session: Session, scope: Scope, wanted: MemberFilter) -> Sequence[Row[Any]]:
+    """The wanted members by branch and name: id, name, phone_sealed, FACTS, org_code, org_name."""
+    query = (
+        select(
+            Member.id,
+            Member.name,
+            Member.phone_sealed,
+            *[getattr(Member, name) for name in FACTS],
+            OrgUnit.code.label("org_code"),
+            OrgUnit.name.label("org_name"),
+        )
+        .join(Membership, Membership.member_id == Member.id)
+        .join(OrgUnit, OrgUnit.id == Membership.org_id)
+        .where(
+            Membership.starts_on <= wanted.on,
+            Membership.ends_on > wanted.on,
+            Member.id.in_(member_ids(scope, wanted)),
+        )
+        .order_by(OrgUnit.code, Member.pinyin, Member.id)
     )
     return session.execute(query).all()
 

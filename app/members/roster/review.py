@@ -1,184 +1,248 @@
-"""The steps between upload and import: what would happen, kept for paging, and the import itself."""
+"""The steps between upload and import: what would happen, what is decided about it, and the import itself."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
 from app.core.access import Scope
-from app.core.clock import office_date
-from app.core.errors import NotFound
+from app.core.clock import office_date, utc_now
+from app.core.crypto import new_token
+from app.core.db import db
+from app.core.errors import FieldError, InvalidInput, NotFound, WrongState
+from app.core.i18n import lazy
 from app.core.sealed_files import SealedFiles
-from app.members.phones import mask_phone
+from app.core.tasks import TaskRun, TaskView, forget_task, start_task, task_of
+from app.core.vocabulary import OrgKind, TaskState
+from app.members.commands import OrgDraft
+from app.members.queries.tree import org_by_code
 from app.members.roster.apply import import_roster, preview_roster
-from app.members.roster.books import error_book
-from app.members.roster.plan import Counts, ImportDates, Plan
-from app.members.roster.problems import row_words
-from app.members.roster.reading import Roster, read_roster
-from app.members.roster.rules_columns import Header
-from app.members.roster.rules_problems import Place, Problem
-from app.members.roster.rules_row import RosterRow
-from app.members.rules import SINCE_EVER
+from app.members.roster.branches import with_codes
+from app.members.roster.columns import remembered_columns
+from app.members.roster.files import refuse_wrong_files
+from app.members.roster.kept import Review, columns_data, columns_from, review_data, review_from
+from app.members.roster.marked import marked_book
+from app.members.roster.plan import Plan
+from app.members.roster.problems import HeaderUnknown
+from app.members.roster.reading import read_roster
+from app.members.roster.rules_columns import FileColumn
+from app.members.roster.rules_decisions import Decisions
+from app.members.roster.uploads import Wish, keep_wish, upload_store, wish_of
+from app.members.services.orgs import org_errors
 
-SHOWN_ROWS = 200
-TABS = ("rejected", "created", "changed", "unchanged")
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """What an import would do. `rows` holds the first SHOWN_ROWS of each tab, phones masked."""
-
-    counts: Counts
-    transferred: int
-    since_ever: int
-    skipped: Sequence[str]
-    as_of: date | None
-    accepted_on: date | None
-    rows: Mapping[str, Sequence[Mapping[str, Any]]]
-
-    def count_of(self, tab: str) -> int:
-        return int(getattr(self.counts, "updated" if tab == "changed" else tab))
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """The days that the uploader has set; None leaves them to the import."""
-
-    as_of: date | None = None
-    accepted_on: date | None = None
-
-    def dates(self, now: datetime) -> ImportDates:
-        today = office_date(now)
-        return ImportDates(today, self.accepted_on or today, self.as_of)
+REVIEW, APPLY, MARK = "roster_review", "roster_apply", "roster_mark"
 
 
 def begin_review(store: SealedFiles, content: bytes, wish: Wish, scope: Scope, now: datetime) -> str:
-    """Read an upload, keep it with what it would do, and return its token.
+    """Keep an upload, put its review to the worker, and return its token.
 
-    Raises FileRefused or InvalidInput, and keeps nothing then. Clears what is older than a day.
+    Raises FileRefused for what can be told without reading the file, InvalidInput for the wish, and keeps
+    nothing then. Clears what is older than a day.
     """
     store.forget_old(now)
-    dates = wish.dates(now)
-    roster = read_roster(content, dates.today)
-    plan = preview_roster(roster, dates, scope)
+    _check(wish, scope, now)
+    refuse_wrong_files(content)
     token = store.new()
     store.keep(token, "table", content)
-    _keep(store, token, plan, roster, wish, scope)
+    look_again(store, token, wish, scope, now)
     return token
 
 
-def open_review(store: SealedFiles, token: str, scope: Scope, now: datetime) -> Review:
-    """The review of the caller's own upload; raises NotFound for another's, and after a day."""
-    store.forget_old(now)
-    kept = _kept(store, token, scope)
-    rows = {**kept["rows"], "rejected": _rejected_rows(kept)}
-    wish = _wish(kept)
-    return Review(
-        Counts(*kept["counts"]),
-        kept["transferred"],
-        kept["since_ever"],
-        kept["skipped"],
-        wish.as_of,
-        wish.accepted_on,
-        rows,
-    )
+def look_again(store: SealedFiles, token: str, wish: Wish, scope: Scope, now: datetime) -> None:
+    """Put the upload to the worker once more, with other wishes or because the tree has changed."""
+    forget_task(token, scope.user_id)
+    for part in ("review", "marked"):
+        store.forget_part(token, part)
+    task = new_token(16)
+    keep_wish(store, token, replace(wish, task=task), scope)
+    start_task(REVIEW, _order(token, scope), scope.user_id, now, task)
 
 
-def apply_upload(store: SealedFiles, token: str, scope: Scope, now: datetime) -> Plan:
-    """Import the upload and delete it; where rows are rejected, keep it with the new review instead."""
-    wish = _wish(_kept(store, token, scope))
-    dates = wish.dates(now)
-    roster = read_roster(store.read(token, "table"), dates.today)
-    plan = import_roster(roster, dates, scope, now)
-    if plan.is_clean:
-        store.forget(token)
-    else:
-        _keep(store, token, plan, roster, wish, scope)
-    return plan
+def decide(store: SealedFiles, token: str, decisions: Decisions, scope: Scope, now: datetime) -> None:
+    """Take over what was decided and look again. Raises InvalidInput for a branch that cannot be created."""
+    wish = wish_of(store, token, scope.user_id)
+    session = db.session()
+    coded = with_codes(session, decisions.creates.items())
+    codes = [new.code.lower() for new in coded.values()]
+    for text, new in coded.items():
+        draft = OrgDraft(new.code, new.name, OrgKind.BRANCH, new.parent_code, new.sector)
+        errors = org_errors(session, draft, scope, office_date(now))
+        if codes.count(new.code.lower()) > 1:
+            errors.append(FieldError("code", "taken", lazy("两个支部的编码一样,请换一个。")))
+        if errors:
+            raise InvalidInput(errors=[replace(error, field=f"{text}:{error.field}") for error in errors])
+    look_again(store, token, replace(wish, decisions=replace(decisions, creates=coded)), scope, now)
+
+
+def begin_apply(store: SealedFiles, token: str, scope: Scope, now: datetime) -> None:
+    """Put the import to the worker; a second time does no harm. Raises NotFound, WrongState."""
+    known = find_task(db.session(), token, APPLY, scope.user_id)
+    if known is not None and (not known.has_ended or known.result.get("applied")):
+        return
+    wish_of(store, token, scope.user_id)
+    if not store.has(token, "review"):
+        raise WrongState(lazy("还没有核对完,请稍候。"))
+    forget_task(token, scope.user_id)
+    try:
+        start_task(APPLY, _order(token, scope), scope.user_id, now, token)
+    except IntegrityError:
+        # Two clicks at once: the other one has put it.
+        db.session.rollback()
 
 
 def discard_upload(store: SealedFiles, token: str, scope: Scope) -> None:
-    """Delete the caller's own upload without importing it."""
-    _kept(store, token, scope)
+    """Delete the caller's own upload without importing it. One that is being imported is not stopped."""
+    wish = wish_of(store, token, scope.user_id)
+    forget_task(wish.task, scope.user_id)
+    forget_task(token, scope.user_id)
     store.forget(token)
 
 
-def rejected_book(store: SealedFiles, token: str, scope: Scope, now: datetime) -> bytes:
-    """All rejected rows of the upload as a marked workbook."""
-    wish = _wish(_kept(store, token, scope))
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an upload is: `task` is what was put last; one of the others is set once it has ended well.
+
+    applied: counts of what was imported. columns: which column holds what must be said first.
+    """
+
+    task: TaskView
+    review: Review | None = None
+    applied: Mapping[str, Any] | None = None
+    columns: tuple[FileColumn, ...] = ()
+    wish: Wish | None = None
+
+
+def standing_of(store: SealedFiles, token: str, scope: Scope, now: datetime) -> Standing:
+    """The caller's own upload; raises NotFound for another's, and after a day."""
+    store.forget_old(now)
+    session = db.session()
+    applying = find_task(session, token, APPLY, scope.user_id)
+    if applying is not None and (not applying.has_ended or applying.result.get("applied")):
+        done = applying.result if applying.has_ended else None
+        return Standing(applying, applied=done)
+    wish = wish_of(store, token, scope.user_id)
+    task = task_of(session, wish.task, REVIEW, scope.user_id)
+    if not task.has_ended or task.state is not TaskState.DONE:
+        return Standing(task, wish=wish)
+    if task.result.get("needs") == "columns":
+        return Standing(task, columns=tuple(_kept_columns(store, token)), wish=wish)
+    # An import that was refused or has broken off tells why above the review.
+    return Standing(applying or task, review_from(store.read(token, "review")), wish=wish)
+
+
+def file_columns(store: SealedFiles, token: str, scope: Scope) -> list[FileColumn]:
+    """The columns of the caller's own upload, as the last look at it found them."""
+    wish_of(store, token, scope.user_id)
+    return _kept_columns(store, token)
+
+
+def begin_marking(store: SealedFiles, token: str, scope: Scope, now: datetime) -> str:
+    """Put the making of the marked workbook to the worker; its token."""
+    wish_of(store, token, scope.user_id)
+    return start_task(MARK, _order(token, scope), scope.user_id, now)
+
+
+def marked_content(store: SealedFiles, token: str, scope: Scope) -> bytes:
+    """The marked workbook; raises NotFound before it was made."""
+    wish_of(store, token, scope.user_id)
+    return store.read(token, "marked")
+
+
+def find_task(session: Session, token: str, kind: str, user_id: int | None) -> TaskView | None:
+    try:
+        return task_of(session, token, kind, user_id)
+    except NotFound:
+        return None
+
+
+# ---- what the worker does ----
+
+
+def run_review(run: TaskRun) -> dict[str, Any]:
+    """Read and compare the upload; keeps the review and returns its counts."""
+    store, token, scope = upload_store(), str(run.order["upload"]), _scope(run)
+    wish, now = wish_of(store, token, run.user_id), utc_now()
+    asked = wish.asked(now)
+    mapping = remembered_columns(db.session(), scope)
+    try:
+        roster = read_roster(store.read(token, "table"), asked.today, run.tell, mapping)
+    except HeaderUnknown as unknown:
+        if not unknown.columns:
+            raise
+        store.keep(token, "columns", json.dumps(columns_data(unknown.columns), ensure_ascii=False).encode())
+        return {"needs": "columns", "code": unknown.code}
+    plan = preview_roster(roster, asked, scope, run.tell)
+    store.keep(token, "columns", json.dumps(columns_data(roster.columns), ensure_ascii=False).encode())
+    store.keep(token, "review", review_data(plan, roster))
+    return _counts(plan)
+
+
+def run_apply(run: TaskRun) -> dict[str, Any]:
+    """Import the upload and delete it; where rows are rejected, keep it with the new review instead."""
+    store, token, scope = upload_store(), str(run.order["upload"]), _scope(run)
+    if store.has(token, "done"):
+        # A worker before this one was stopped after the last step.
+        return dict(json.loads(store.read(token, "done")))
+    wish, now = wish_of(store, token, run.user_id), utc_now()
+    asked = wish.asked(now)
+    mapping = remembered_columns(db.session(), scope)
+    roster = read_roster(store.read(token, "table"), asked.today, run.tell, mapping)
+    plan = import_roster(roster, asked, scope, now, run.tell)
+    if not plan.is_clean:
+        store.keep(token, "review", review_data(plan, roster))
+        return {"applied": False, **_counts(plan)}
+    result = {"applied": True, **_counts(plan)}
+    store.keep(token, "done", json.dumps(result).encode())
+    for part in ("table", "review", "marked", "columns", "wish"):
+        store.forget_part(token, part)
+    return result
+
+
+def run_marking(run: TaskRun) -> dict[str, Any]:
+    """Make the workbook that shows what becomes of every row."""
+    store, token, scope = upload_store(), str(run.order["upload"]), _scope(run)
+    asked = wish_of(store, token, run.user_id).asked(utc_now())
+    mapping = remembered_columns(db.session(), scope)
     content = store.read(token, "table")
-    roster = read_roster(content, office_date(now))
-    plan = preview_roster(roster, wish.dates(now), scope)
-    return error_book(content, plan.rejected, roster.titles)
+    roster = read_roster(content, asked.today, run.tell, mapping)
+    plan = preview_roster(roster, asked, scope, run.tell)
+    store.keep(token, "marked", marked_book(content, plan, roster, mapping, store.folder, run.tell))
+    return {}
 
 
-def _keep(store: SealedFiles, token: str, plan: Plan, roster: Roster, wish: Wish, scope: Scope) -> None:
+def _counts(plan: Plan) -> dict[str, Any]:
     counts = plan.counts
-    first = sorted(plan.rejected, key=lambda place: (place.sheet, place.row))[:SHOWN_ROWS]
-    kept = {
-        "user_id": scope.user_id,
-        "as_of": wish.as_of.isoformat() if wish.as_of else None,
-        "accepted_on": wish.accepted_on.isoformat() if wish.accepted_on else None,
-        "counts": [counts.created, counts.updated, counts.unchanged, counts.rejected],
-        "transferred": sum(1 for member in plan.changed if member.is_transferred),
-        "since_ever": plan.since_ever,
-        "skipped": roster.skipped,
-        "titles": roster.titles,
-        "headers": [[n, h.row_number, dict(h.positions), dict(h.titles)] for n, h in roster.headers.items()],
-        "rejected": [_problem_data(place, problem) for place in first for problem in plan.rejected[place]],
-        "rows": _row_data(plan),
-    }
-    store.keep(token, "review", json.dumps(kept, ensure_ascii=False).encode())
-
-
-def _row_data(plan: Plan) -> dict[str, list[dict[str, Any]]]:
-    created = [
-        {**_person(new.row), "starts_on": None if new.starts_on == SINCE_EVER else new.starts_on.isoformat()}
-        for new in plan.created[:SHOWN_ROWS]
-    ]
-    changed = [
-        {**_person(m.row), "changes": [[c.field, c.old, c.new] for c in m.changes]}
-        for m in plan.changed[:SHOWN_ROWS]
-    ]
-    unchanged = [_person(row) for row in plan.unchanged[:SHOWN_ROWS]]
-    return {"created": created, "changed": changed, "unchanged": unchanged}
-
-
-def _person(row: RosterRow) -> dict[str, Any]:
     return {
-        "row": row.place.row,
-        "name": row.name,
-        "branch": row.branch or row.branch_code,
-        "phone": mask_phone(row.phone) if row.phone else "",
+        "created": counts.created,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "rejected": counts.rejected,
+        "missing": len(plan.missing),
     }
 
 
-def _problem_data(place: Place, problem: Problem) -> list[Any]:
-    other = [problem.other.sheet, problem.other.row] if problem.other else None
-    return [place.sheet, place.row, problem.code, problem.field, dict(problem.params), other]
+def _kept_columns(store: SealedFiles, token: str) -> list[FileColumn]:
+    return columns_from(json.loads(store.read(token, "columns")))
 
 
-def _rejected_rows(kept: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """In the reader's language of now, not of the upload."""
-    headers = {number: Header(row, positions, titles) for number, row, positions, titles in kept["headers"]}
-    rows: dict[Place, list[str]] = {}
-    for sheet, row, code, field, params, other in kept["rejected"]:
-        place = Place(sheet, row)
-        problem = Problem(code, field, params, Place(*other) if other else None)
-        rows.setdefault(place, []).append(row_words(problem, place, headers, kept["titles"]))
-    return [{"row": place.row, "words": words} for place, words in rows.items()]
+def _order(token: str, scope: Scope) -> dict[str, Any]:
+    return {"upload": token, "org_ids": list(scope.org_ids)}
 
 
-def _kept(store: SealedFiles, token: str, scope: Scope) -> dict[str, Any]:
-    kept: dict[str, Any] = json.loads(store.read(token, "review"))
-    if kept["user_id"] != scope.user_id:
-        raise NotFound()
-    return kept
+def _scope(run: TaskRun) -> Scope:
+    return Scope(tuple(run.order["org_ids"]), run.user_id)
 
 
-def _wish(kept: Mapping[str, Any]) -> Wish:
-    days = (date.fromisoformat(kept[name]) if kept[name] else None for name in ("as_of", "accepted_on"))
-    return Wish(*days)
+def _check(wish: Wish, scope: Scope, now: datetime) -> None:
+    today = office_date(now)
+    for name, day in (("as_of", wish.as_of), ("accepted_on", wish.accepted_on)):
+        if day is not None and day > today:
+            raise InvalidInput.field(name, "future", lazy("日期不能在今天以后。"))
+    if wish.full_org and org_by_code(db.session(), wish.full_org, scope, today) is None:
+        raise InvalidInput.field("full_org", "unknown", lazy("没有找到这个党组织。"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import combinations
 
@@ -34,15 +34,17 @@ class Unit:
     name: str
     kind: OrgKind
     ancestors: tuple[str, ...]
+    former_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One branch, or why there is none: `problem` is a code and `near` the names to offer."""
+    """One branch, or why there is none: `problem` is a code, `near` the names to offer, `codes` theirs."""
 
     org_id: int | None
     problem: str = ""
     near: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
 
 def bare_name(name: str) -> str:
@@ -66,9 +68,11 @@ class BranchBook:
         self._by_code: dict[str, Unit] = {}
         self._by_name: dict[str, list[Unit]] = {}
         self._by_bare: dict[str, list[Unit]] = {}
+        self._by_former: dict[str, list[Unit]] = {}
         self._roots: set[str] = set()
         self._others: set[str] = set()
         self._found: dict[tuple[str, str], Found] = {}
+        self._decided: dict[str, Found] = {}
         self._searches = 0
         for unit in units:
             self._add(unit)
@@ -82,12 +86,23 @@ class BranchBook:
         self._by_name.setdefault(unit.name, []).append(unit)
         for key in _bare_keys(unit):
             self._by_bare.setdefault(key, []).append(unit)
+        for name in unit.former_names:
+            for key in {name} | _bare_keys(replace(unit, name=name)):
+                self._by_former.setdefault(key, []).append(unit)
+
+    def decide(self, text: str, code: str) -> None:
+        """From now on what the tree cannot tell, `text`, means the branch with this code."""
+        if (unit := self._by_code.get(code.lower())) is not None and unit.kind in MEMBER_KINDS:
+            self._decided[text] = Found(unit.id)
 
     def find(self, text: str, code: str) -> Found:
         """The branch that a row means. Where both are given, code and name must agree."""
         key = (text, code)
         if key not in self._found:
-            self._found[key] = self._look_up(text.strip(), code.strip())
+            found = self._look_up(text.strip(), code.strip())
+            if found.org_id is None and found.problem != "branch_disagrees":
+                found = self._decided.get(text or code, found)
+            self._found[key] = found
         return self._found[key]
 
     def _look_up(self, text: str, code: str) -> Found:
@@ -112,12 +127,14 @@ class BranchBook:
         if len(candidates) == 1:
             return Found(candidates[0].id)
         if candidates:
-            near = tuple(_full_name(unit) for unit in candidates[:MAX_SUGGESTIONS])
-            return Found(None, "branch_ambiguous", near)
+            units = candidates[:MAX_SUGGESTIONS]
+            near = tuple(_full_name(unit) for unit in units)
+            return Found(None, "branch_ambiguous", near, tuple(unit.code for unit in units))
         if unit is not None or text in self._others or bare_name(text) in self._others:
             return Found(None, "branch_not_branch")
-        near = self._nearest(text)
-        return Found(None, "branch_unknown_near" if near else "branch_unknown", near)
+        units = self._nearest(text)
+        problem = "branch_unknown_near" if units else "branch_unknown"
+        return Found(None, problem, tuple(u.name for u in units), tuple(u.code for u in units))
 
     def _candidates(self, text: str) -> list[Unit]:
         if found := self._by_name.get(text):
@@ -125,6 +142,9 @@ class BranchBook:
         bare = bare_name(text)
         if found := self._by_bare.get(bare):
             return found
+        # Only where no unit is called so today: names move from one unit to another.
+        if found := self._by_former.get(text) or self._by_former.get(bare):
+            return list(dict.fromkeys(found))
         # 中共武汉市江汉区委员会…: what stands before the root of this tree is known to all.
         for root in self._roots:
             at = bare.find(root) if root else -1
@@ -132,15 +152,16 @@ class BranchBook:
                 return found
         return []
 
-    def _nearest(self, text: str) -> tuple[str, ...]:
+    def _nearest(self, text: str) -> list[Unit]:
         self._searches += 1
         if self._searches > _MAX_SEARCHES:
-            return ()
+            return []
         keys = get_close_matches(bare_name(text), self._by_bare, n=2 * MAX_SUGGESTIONS, cutoff=0.5)
-        names = [unit.name for key in keys for unit in self._by_bare[key]]
+        units = [unit for key in keys for unit in self._by_bare[key]]
         # Bare names of one or two characters are too short to compare.
-        names += get_close_matches(text, self._by_name, n=MAX_SUGGESTIONS, cutoff=0.6)
-        return tuple(dict.fromkeys(names))[:MAX_SUGGESTIONS]
+        names = get_close_matches(text, self._by_name, n=MAX_SUGGESTIONS, cutoff=0.6)
+        units += [unit for name in names for unit in self._by_name[name]]
+        return list(dict.fromkeys(units))[:MAX_SUGGESTIONS]
 
 
 def _full_name(unit: Unit) -> str:

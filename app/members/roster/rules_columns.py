@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,18 @@ class Header:
     titles: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class FileColumn:
+    """A column of the file as somebody sees it who says what it holds. `samples` are a few of its cells,
+    none of a column with ID numbers; `field` is what it is taken for, "" for not read."""
+
+    position: int
+    header: str
+    samples: tuple[str, ...] = dataclasses.field(repr=False)
+    field: str = ""
+    is_id: bool = False
+
+
 class DoubledColumn(ValueError):
     """Two columns have the same header, so nobody can tell which is meant."""
 
@@ -38,9 +51,10 @@ class DoubledColumn(ValueError):
 class MissingColumns(ValueError):
     """A header row was found, but it lacks columns without which nothing can be read."""
 
-    def __init__(self, headers: Sequence[str]) -> None:
+    def __init__(self, headers: Sequence[str], cells: Sequence[object]) -> None:
         super().__init__(", ".join(headers))
         self.headers = tuple(headers)
+        self.cells = cells
 
 
 ROSTER = (
@@ -92,6 +106,7 @@ ORGS = (
     Column("sector", "行业", ("类别", "sector", "所属行业", "单位类别")),
 )
 
+NO_MAPPING: Mapping[str, str] = {}
 # Read by nobody: named here so that the template and the guide can say so.
 NEVER_READ = "公民身份号码"
 
@@ -105,17 +120,28 @@ def plain_header(cell: object) -> str:
     return _PAST_NAMES.sub("", _NOTE.sub("", text.rstrip("*:： \n")))
 
 
-def recognise(cells: Sequence[object], columns: Sequence[Column]) -> dict[str, int]:
+def recognise(
+    cells: Sequence[object], columns: Sequence[Column], mapping: Mapping[str, str] = NO_MAPPING
+) -> dict[str, int]:
     """Field → position of every column whose header stands in this row.
 
-    The official header wins over aliases. Raises DoubledColumn where two columns are the same.
+    mapping: plain header → field, or "" for a column that is not read: the office's own word, which wins.
+    Then the official header wins over aliases. Raises DoubledColumn where two columns are the same.
     """
     where: dict[str, list[int]] = {}
     for position, cell in enumerate(cells):
         if title := plain_header(cell):
             where.setdefault(title, []).append(position)
     found: dict[str, int] = {}
+    for title, field in mapping.items():
+        places = where.pop(title, [])
+        if len(places) > 1 and field:
+            raise DoubledColumn(title)
+        if places and field:
+            found[field] = places[0]
     for column in columns:
+        if column.field in found:
+            continue
         for header in (column.header, *column.aliases):
             places = where.get(plain_header(header), [])
             if len(places) > 1:
@@ -126,18 +152,24 @@ def recognise(cells: Sequence[object], columns: Sequence[Column]) -> dict[str, i
     return found
 
 
-def find_header(rows: Sequence[tuple[int, Sequence[object]]], columns: Sequence[Column]) -> Header | None:
+def find_header(
+    rows: Sequence[tuple[int, Sequence[object]]],
+    columns: Sequence[Column],
+    mapping: Mapping[str, str] = NO_MAPPING,
+) -> Header | None:
     """The header among the first rows of a sheet: the one with most known columns, the first of equals.
 
     None when no row looks like one. Raises MissingColumns for a header that lacks required ones.
     """
     best: tuple[int, Sequence[object], dict[str, int]] | None = None
+    required = {column.field for column in columns if column.required}
+    wanted = {plain_header(h) for c in columns if c.required for h in (c.header, *c.aliases)}
+    wanted |= {title for title, field in mapping.items() if field in required}
     for number, cells in rows:
         # Cheap first look; a doubled column matters in the header only.
-        titles = {plain_header(cell) for cell in cells}
-        if not any(plain_header(h) in titles for c in columns if c.required for h in (c.header, *c.aliases)):
+        if wanted.isdisjoint(plain_header(cell) for cell in cells):
             continue
-        found = recognise(cells, columns)
+        found = recognise(cells, columns, mapping)
         if len(found) >= 2 and (best is None or len(found) > len(best[2])):
             best = (number, cells, found)
     if best is None:
@@ -147,8 +179,28 @@ def find_header(rows: Sequence[tuple[int, Sequence[object]]], columns: Sequence[
     if "branch_code" in found:
         lacking = [header for header in lacking if header != "所在党支部"]
     if lacking:
-        raise MissingColumns(lacking)
+        raise MissingColumns(lacking, cells)
     return Header(number, found, {field: " ".join(str(cells[at]).split()) for field, at in found.items()})
+
+
+_ID_HEADER = re.compile(r"身份证|身份号|证件号|idcard|idnumber")
+
+
+def is_id_header(header: object) -> bool:
+    """Whether the header says that its column holds ID numbers: such a column is never read."""
+    return bool(_ID_HEADER.search(plain_header(header)))
+
+
+def guess_header(rows: Sequence[tuple[int, Sequence[object]]]) -> tuple[int, Sequence[object]] | None:
+    """The row that looks most like a header: most different words, the first of equals; None without two."""
+    best: tuple[int, Sequence[object]] | None = None
+    most = 1
+    for number, cells in rows:
+        words = {plain_header(cell) for cell in cells if isinstance(cell, str) and len(cell) <= 30}
+        words = {word for word in words if word and not any(char.isdigit() for char in word)}
+        if len(words) > most:
+            best, most = (number, cells), len(words)
+    return best
 
 
 def column_letter(position: int) -> str:

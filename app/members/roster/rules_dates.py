@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 EARLIEST = date(1900, 1, 1)
 # Day 0 of Excel's calendar, which counts a 29 February 1900 that never was.
@@ -48,11 +49,18 @@ def parse_date(value: object, today: date, *, serial_offset: int = 0) -> date:
         found = _from_text(value, serial_offset)
     else:
         found = _from_number(value, serial_offset)
+    # One object a day, however many rows have it.
+    found = _once(found)
     if found > today:
         raise NotADate("future")
     if found < EARLIEST:
         raise NotADate("too_early")
     return found
+
+
+@lru_cache(maxsize=50_000)
+def _once(day: date) -> date:
+    return day
 
 
 def _from_number(value: float, serial_offset: int) -> date:

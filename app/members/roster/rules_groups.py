@@ -77,9 +77,10 @@ def group_edits(
 
 def _wanted(row: RosterRow, old_job: object) -> dict[Group, bool | None]:
     job = row.values.get("job")
-    retired = True if means_retired(job) else None
-    if job is not None and not retired and means_retired(old_job):
-        retired = False
+    retired = None
+    # The same job again says nothing new: somebody may have set the group otherwise since.
+    if job is not None and job != old_job:
+        retired = True if means_retired(job) else False if means_retired(old_job) else None
     return {Group.LOST_CONTACT: row.is_lost_contact, Group.MOBILE: row.is_mobile, Group.RETIRED: retired}
 
 

@@ -11,12 +11,14 @@ from app.members.roster.rules_problems import Place, Problem
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells people apart. `phone_index` is the blind index, never the number."""
+    """What tells people apart. `phone_index` is the blind index, never the number; `phone_mask` is set
+    where only 139****0001 is known of the row's number, and on the members of that name."""
 
     name: str = field(repr=False)
     phone_index: bytes | None
     birth_date: date | None = field(repr=False)
     org_id: int | None
+    phone_mask: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class MemberBook:
     def find(self, wanted: Identity, claimed: Collection[int] = ()) -> Match:
         """The member that the row means, None for a new one, or a Problem when nobody can tell.
 
-        In this order: name and phone; name, birth date and branch; name and birth date; and, for a
-        row with neither phone nor birth date, name and branch of a member who has neither either.
+        In this order: name and phone (masked: and branch); name, birth date and branch; name and birth
+        date; and, for a row with neither phone nor birth date, name and branch of a member who has neither.
         A namesake in the same branch whom nothing tells apart is never merged and never doubled.
         claimed: members whom other rows of the file name by phone; they cannot be this one.
         """
@@ -56,6 +58,12 @@ class MemberBook:
         if found is None and any(_may_be_same(wanted, known.identity) for known in namesakes):
             return Problem("unclear_unconfirmed", "name")
         return found
+
+    def may_be(self, wanted: Identity) -> list[Known]:
+        """Namesakes among whom nobody can tell the wanted one, for a person to choose from."""
+        namesakes = self._by_name.get(wanted.name, [])
+        close = [k for k in namesakes if _may_be_same(wanted, k.identity)]
+        return close + [k for k in namesakes if k not in close and any(r(wanted, k.identity) for r in _RULES)]
 
     def _first(self, wanted: Identity, namesakes: list[Known], rules: tuple[Rule, ...]) -> Match:
         for rule in rules:
@@ -76,6 +84,10 @@ def _same_phone(row: Identity, known: Identity) -> bool:
     return row.phone_index is not None and row.phone_index == known.phone_index
 
 
+def _same_mask_and_branch(row: Identity, known: Identity) -> bool:
+    return row.phone_mask is not None and row.phone_mask == known.phone_mask and row.org_id == known.org_id
+
+
 def _same_birth_and_branch(row: Identity, known: Identity) -> bool:
     return _same_birth(row, known) and row.org_id == known.org_id
 
@@ -85,13 +97,14 @@ def _same_birth(row: Identity, known: Identity) -> bool:
 
 
 def _same_branch_and_nothing_else(row: Identity, known: Identity) -> bool:
-    blank = not any((row.phone_index, row.birth_date, known.phone_index, known.birth_date))
+    blank = not any((row.phone_index, row.phone_mask, row.birth_date, known.phone_index, known.birth_date))
     return blank and row.org_id == known.org_id
 
 
 _BY_PHONE: tuple[Rule, ...] = (_same_phone,)
 _RULES: tuple[Rule, ...] = (
     _same_phone,
+    _same_mask_and_branch,
     _same_birth_and_branch,
     _same_birth,
     _same_branch_and_nothing_else,

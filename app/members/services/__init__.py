@@ -22,6 +22,11 @@ with one FieldError a field; the field names are the API's (`name`, `org_code`, 
     groups.set_group(span: GroupSpan, scope, now, *, approval=None)           PUT
     groups.remove_group(member_id, group, scope, now, *, on=None)             DELETE; from today
     groups.erase_group(member_id, group, starts_on, scope, now)               entered by mistake
+    visit_notes.save_visit_note(member_id, details: VisitDetails, scope, now)  scope of "members.visit"
+    visit_notes.delete_visit_note(member_id, scope, now)                   a repeat is harmless
+    wishes.ask_for_correction(member_id, wish: Wish, now) -> int           the member's own phone
+    wishes.enter_wish(member_id, wish: Wish, scope, now) -> int            for a member without one
+    wishes.answer_wish(wish_id, state, answer, scope, now)                 done, or declined with a reason
     exemptions.approve_exempt(member_id, starts_on, scope, now)               scope of "members.approve"
     exemptions.decline_exempt(member_id, starts_on, scope, now)               the same
     orgs.create_org(draft: OrgDraft, scope, now) -> int                       the unit's id

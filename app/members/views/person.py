@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import render_template
+from flask import redirect, render_template, url_for
 from wtforms import Form
 
 from app.core import labels
@@ -19,7 +19,7 @@ from app.core.i18n import lazy
 from app.members.change_forms import AskForm, GroupForm, LeaveForm, TransferForm
 from app.members.queries.district import district_units
 from app.members.queries.member_page import MemberPage, member_page
-from app.members.queries.scoped import find_member
+from app.members.queries.scoped import find_member, survivor_of
 from app.members.queries.transfer_requests import branch_asked
 from app.members.queries.tree import tree
 from app.members.services.members import show_phone as show_phone_of
@@ -49,8 +49,15 @@ class PersonForms:
 
 @bp.get("/members/<int:member_id>")
 @permission("members.read")
-def show(member_id: int) -> str:
-    return person_page(member_id)[0]
+def show(member_id: int) -> Any:
+    """The page; the old address of a record that was joined into another leads there."""
+    try:
+        return person_page(member_id)[0]
+    except NotFound:
+        joined = survivor_of(db.session(), member_id, current_scope(), today())
+        if joined is None:
+            raise
+        return redirect(url_for("members.show", member_id=joined))
 
 
 @bp.post("/members/<int:member_id>/phone")
