@@ -17,7 +17,9 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from app import create_app
+from app.core.db import writing
 from app.core.vocabulary import OrgKind, Role, SessionState
+from app.members.models import TransferRequest
 from tests.databases import test_settings as settings_for
 from tests.factories import attend, make_member, make_org, make_session, make_staff, make_token
 
@@ -101,10 +103,16 @@ def served(app: Flask) -> Served:
         sessions = [make_session(branch, state=state, starts_at=soon) for state in SessionState]
         for person in people[:2]:
             attend(sessions[3], person)
+        elsewhere = make_org("QB", root)
+        with writing() as db_session:
+            places = {"from_org_id": branch.id, "to_org_id": elsewhere.id, "asked_at": datetime.now(UTC)}
+            asked = [TransferRequest(member_id=person.id, **places) for person in people[1:]]
+            db_session.add_all(asked)
         token = make_token(make_staff("管理员", Role.ADMINISTRATOR, root))
         SERVED.ids = {
             "member_id": [person.id for person in people],
             "session_id": [session.id for session in sessions],
+            "request_id": [request.id for request in asked],
         }
     SERVED.app = app
     SERVED.headers = {"Authorization": f"Bearer {token}"}
