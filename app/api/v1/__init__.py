@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
         codes,
         docs,
         groups,
+        imports,
         members,
         org_rows,
         orgs,

@@ -45,6 +45,11 @@ class Either:
     kind: type
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is a file, by itself or as `file` of a form; the view reads it."""
+
+
 Form = Answer | Either | Raw | None
 
 
@@ -55,7 +60,7 @@ class Operation:
     summary: Words
     answers: Mapping[int, Form]
     query: Query | None = None
-    body: Body | Mapping[str, Body] | None = None
+    body: Body | Mapping[str, Body] | Upload | None = None
     errors: tuple[int, ...] = ()
     detail: Words | None = None
     # Names of security schemes, any of which does; None in it: without a credential of its own.
@@ -68,7 +73,7 @@ def operation(
     *,
     answers: Mapping[int, Form],
     query: Query | None = None,
-    body: Body | Mapping[str, Body] | None = None,
+    body: Body | Mapping[str, Body] | Upload | None = None,
     errors: tuple[int, ...] = (),
     detail: tuple[str, str] | None = None,
     security: tuple[str | None, ...] = ("bearer",),
@@ -88,7 +93,7 @@ def operation(
                 raise NotFound()
             if query is not None:
                 kwargs["query"] = read_query(query)
-            if body is not None:
+            if body is not None and not isinstance(body, Upload):
                 kwargs["body"] = read_body(body)
             return _response(declared, view(**kwargs))
 

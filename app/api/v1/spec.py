@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter, Rule
 
 from app.api.v1.fields import LARGEST_ID, Choice, Query, Text
-from app.api.v1.operation import Either, Operation, Raw, Words
+from app.api.v1.operation import Either, Operation, Raw, Upload, Words
 from app.api.v1.schemas.problems import ProblemAnswer
 from app.core.access import PUBLIC
 
@@ -38,6 +38,7 @@ TAGS: dict[str, Words] = {
     "members": Words("党员", "Members"),
     "transfers": Words("转接和改正", "Transfers and corrections"),
     "groups": Words("党员类别", "Groups"),
+    "imports": Words("花名册", "Rosters"),
     "sessions": Words("场次", "Sessions"),
     "attendance": Words("登记情况", "Attendance"),
     "steps": Words("场次的状态", "A session's steps"),
@@ -66,6 +67,7 @@ _PATH_WORDS = {
     "request_id": Words("转接申请编号", "Id of a transfer asked for"),
     "tag": Words("组织标签", "Tag of a unit"),
     "binding_id": Words("绑定编号", "Id of a bound phone"),
+    "import_id": Words("导入编号", "Key of an import"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
@@ -115,7 +117,12 @@ def _operation(plugin: MarshmallowPlugin, rule: Rule, view: Any, declared: Opera
         made["description"] = str(declared.detail)
     if parameters:
         made["parameters"] = parameters
-    if declared.body is not None:
+    if isinstance(declared.body, Upload):
+        file: Json = {"type": "string", "format": "binary"}
+        form = {"type": "object", "properties": {"file": file}, "required": ["file"]}
+        content = {"application/octet-stream": {"schema": file}, "multipart/form-data": {"schema": form}}
+        made["requestBody"] = {"required": True, "content": content}
+    elif declared.body is not None:
         forms = declared.body.values() if isinstance(declared.body, Mapping) else [declared.body]
         schema: Any = {"oneOf": list(forms)} if isinstance(declared.body, Mapping) else declared.body
         made["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
@@ -131,7 +138,9 @@ def _usual_errors(view: Any, rule: Rule, declared: Operation) -> Iterator[int]:
         yield 404
     if declared.query is not None:
         yield 422
-    if declared.body is not None:
+    if isinstance(declared.body, Upload):
+        yield from (413, 422)
+    elif declared.body is not None:
         yield from (400, 413, 415, 422)
 
 
@@ -151,6 +160,7 @@ def _answer(declared: Operation, code: int) -> Json:
 _ANSWER_WORDS = {
     200: Words("完成", "Done"),
     201: Words("已建立", "Created"),
+    202: Words("已收下,在后台处理", "Accepted; the worker does it"),
     204: Words("完成,没有内容", "Done; no content"),
 }
 

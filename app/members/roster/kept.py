@@ -9,11 +9,11 @@ from typing import Any
 
 from app.members.phones import mask_phone
 from app.members.roster.changes import shown
-from app.members.roster.plan import Candidate, Counts, Plan, Unclear
+from app.members.roster.plan import Candidate, Counts, Double, Plan, Unclear
 from app.members.roster.problems import place_words, row_words
 from app.members.roster.reading import Roster
 from app.members.roster.rules_columns import FileColumn, Header
-from app.members.roster.rules_decisions import contradicting, said
+from app.members.roster.rules_decisions import said
 from app.members.roster.rules_problems import Place, Problem
 from app.members.roster.rules_row import RosterRow
 from app.members.rules import SINCE_EVER
@@ -72,7 +72,7 @@ def review_data(plan: Plan, roster: Roster) -> bytes:
             [text, u.rows, list(u.near), u.may_be_created]
             for text, u in list(plan.unknown.items())[:SHOWN_ROWS]
         ],
-        "doubles": [_double_data(rows) for rows in plan.doubles[:SHOWN_ROWS]],
+        "doubles": [_double_data(double) for double in plan.doubles[:SHOWN_ROWS]],
         "unclear": [_unclear_data(found) for found in plan.unclear[:SHOWN_ROWS]],
         "questions": len(plan.unknown) + len(plan.doubles) + len(plan.unclear),
         "columns": columns_data(roster.columns),
@@ -147,13 +147,13 @@ def _candidate_data(found: Candidate) -> dict[str, Any]:
     }
 
 
-def _double_data(rows: Sequence[RosterRow]) -> dict[str, Any]:
+def _double_data(double: Double) -> dict[str, Any]:
     """One person: each row's place, and what it says where the rows contradict each other."""
-    fields = contradicting(rows)
+    rows, fields = double.rows, double.fields
     return {
         "name": rows[0].name,
         "branch": rows[0].branch or rows[0].branch_code,
-        "fields": fields,
+        "fields": list(fields),
         "rows": [
             {"sheet": row.place.sheet, "row": row.place.row, "says": [_said(row, name) for name in fields]}
             for row in rows

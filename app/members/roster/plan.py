@@ -95,6 +95,14 @@ class UnknownBranch:
 
 
 @dataclass(frozen=True, slots=True)
+class Double:
+    """Rows of one person, and the fields in which they contradict each other."""
+
+    rows: tuple[RosterRow, ...]
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A stored member as people tell them apart; the phone is masked."""
 
@@ -128,7 +136,7 @@ class Plan:
     merged: dict[Place, Place] = field(default_factory=dict)
     missing: list[Candidate] = field(default_factory=list)
     unknown: dict[str, UnknownBranch] = field(default_factory=dict)
-    doubles: list[list[RosterRow]] = field(default_factory=list)
+    doubles: list[Double] = field(default_factory=list)
     unclear: list[Unclear] = field(default_factory=list)
     since_ever: int = 0
 

@@ -21,6 +21,7 @@ from app.members.roster.plan import (
     Candidate,
     Change,
     ChangedMember,
+    Double,
     NewMember,
     Plan,
     Tell,
@@ -30,7 +31,7 @@ from app.members.roster.plan import (
 )
 from app.members.roster.reading import Roster
 from app.members.roster.rules_branches import BranchBook, Found, Unit
-from app.members.roster.rules_decisions import NEW_PERSON, agreeing_merges, free_codes, merge_rows, together
+from app.members.roster.rules_decisions import NEW_PERSON, contradicting, free_codes, merge_rows, together
 from app.members.roster.rules_groups import GroupSpan, group_edits
 from app.members.roster.rules_match import Identity, Known, Match, MemberBook, duplicates
 from app.members.roster.rules_problems import Place, Problem
@@ -58,7 +59,9 @@ class _Matched:
 def plan_roster(session: Session, roster: Roster, asked: Asked, scope: Scope, tell: Tell = silent) -> Plan:
     """What importing `roster` would do. Reads only; the number of queries does not grow with the rows."""
     plan = _Planner(session, roster, asked, scope).plan(tell)
-    if asked.decisions.merge_agreeing and (merges := agreeing_merges(plan.doubles)):
+    agreeing = [double.rows for double in plan.doubles if not double.fields]
+    if asked.decisions.merge_agreeing and agreeing:
+        merges = {row.place: rows[0].place for rows in agreeing for row in rows[1:]}
         decisions = replace(asked.decisions, merges={**asked.decisions.merges, **merges})
         plan = _Planner(session, roster, replace(asked, decisions=decisions), scope).plan(tell)
     return plan
@@ -188,8 +191,12 @@ class _Planner:
         doubled = duplicates((m.row.place, m.who, m.known.id if m.known else None) for m in matched)
         for place, other in doubled.items():
             self._refuse(place, Problem("duplicate", "name", other=other))
-        rows = {m.row.place: m.row for m in matched if m.row.place in doubled}
-        self.result.doubles = [[rows[place] for place in group] for group in together(doubled)]
+        by_place = {m.row.place: m for m in matched if m.row.place in doubled}
+        for places in together(doubled):
+            rows = tuple(by_place[place].row for place in places)
+            is_one_branch = len({by_place[place].org_id for place in places}) == 1
+            fields = contradicting(rows, is_one_branch=is_one_branch)
+            self.result.doubles.append(Double(rows, tuple(fields)))
         return [m for m in matched if m.row.place not in doubled]
 
     def _refused_transfers(self, matched: list[_Matched]) -> dict[Place, Problem]:

@@ -128,7 +128,7 @@ def _under_header(
         found = _columns_of(first, head, recognise(error.cells, columns, mapping))
         raise HeaderUnknown(detail, code="file_missing_column", columns=found) from error
     if header is None:
-        roster.columns = roster.columns or _columns_of(first, None, {})
+        roster.columns = roster.columns or _columns_of(first, None, None)
         return None, iter(())
     if not roster.headers:
         roster.columns = _columns_of(first, header.row_number, header.positions)
@@ -136,14 +136,15 @@ def _under_header(
 
 
 def _columns_of(
-    first: Sequence[tuple[int, Sequence[object]]], header_row: int | None, positions: Mapping[str, int]
+    first: Sequence[tuple[int, Sequence[object]]], header_row: int | None, positions: Mapping[str, int] | None
 ) -> list[FileColumn]:
     """The named columns under a header, guessed where there is none, with a few cells of each."""
     head = next((row for row in first if row[0] == header_row), None) or guess_header(first)
     if head is None:
         return []
     below = [cells for number, cells in first if number > head[0]]
-    fields = {at: name for name, at in positions.items()}
+    known = positions if positions is not None else _recognised(head[1])
+    fields = {at: name for name, at in known.items()}
     found = []
     for at, cell in enumerate(head[1]):
         if not plain_header(cell):
@@ -153,6 +154,13 @@ def _columns_of(
         samples = () if is_id else tuple(dict.fromkeys(_sample(text) for text in texts))[:_SAMPLES]
         found.append(FileColumn(at, _words(cell), samples, "" if is_id else fields.get(at, ""), is_id))
     return found
+
+
+def _recognised(cells: Sequence[object]) -> Mapping[str, int]:
+    try:
+        return recognise(cells, ROSTER)
+    except DoubledColumn:
+        return {}
 
 
 def _sample(text: str) -> str:

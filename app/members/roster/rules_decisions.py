@@ -120,18 +120,17 @@ def said(row: RosterRow) -> dict[str, object]:
     return {**row.values, **{name: value for name, value in more.items() if value not in (None, "")}}
 
 
-def contradicting(rows: Sequence[RosterRow]) -> list[str]:
-    """Fields of which rows of one person say different things."""
+def contradicting(rows: Sequence[RosterRow], *, is_one_branch: bool) -> list[str]:
+    """Fields of which rows of one person say different things.
+
+    is_one_branch: the rows mean the same branch, however each writes it.
+    """
     values: dict[str, set[object]] = {}
     for row in rows:
         for name, value in said(row).items():
             values.setdefault(name, set()).add(value)
-    return [name for name, found in values.items() if len(found) > 1]
-
-
-def agreeing_merges(doubles: Sequence[Sequence[RosterRow]]) -> dict[Place, Place]:
-    """Merges of the rows of each person who is not contradicted; the first row wins."""
-    return {row.place: rows[0].place for rows in doubles if not contradicting(rows) for row in rows[1:]}
+    same = {"branch", "branch_code"} if is_one_branch else set()
+    return [name for name, found in values.items() if len(found) > 1 and name not in same]
 
 
 def together(pairs: Mapping[Place, Place]) -> list[list[Place]]:

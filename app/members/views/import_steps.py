@@ -20,10 +20,9 @@ from app.members.import_forms import ASKED_AT_ONCE, chosen_fields, decided
 from app.members.queries.tree import OrgRow, tree
 from app.members.roster import review
 from app.members.roster.columns import remember_columns
-from app.members.roster.kept import Review
 from app.members.roster.rules_columns import column_letter
 from app.members.roster.rules_decisions import Decisions
-from app.members.roster.uploads import Wish, upload_store, wish_of
+from app.members.roster.uploads import upload_store, wish_of
 from app.members.roster.words import FIELD_LABELS
 from app.members.views.import_blueprint import STEPS, bp, workbook
 
@@ -59,23 +58,26 @@ def _columns_page(token: str, fields: dict[int, str] | None = None, errors: list
         errors=errors or [],
         letter=column_letter,
         choices=FIELD_LABELS.items(),
-        is_unknown=not any(column.field for column in found),
+        is_unknown=not {"name", "branch"} <= {column.field for column in found},
     )
 
 
 @bp.get("/<token>/questions")
 @permission("members.import")
 def questions(token: str) -> Any:
-    return _questions_page(token)
+    # Not yet looked at, or already imported: the upload's own page says so.
+    return _questions_page(token) or redirect(url_for(".show", token=token))
 
 
 @bp.post("/<token>/questions")
 @permission("members.import")
 def decide(token: str) -> Any:
     store, scope, now = upload_store(), current_scope(), utc_now()
-    found, wish = _to_decide(token)
+    standing = review.standing_of(store, token, scope, now)
+    if standing.review is None or standing.wish is None:
+        raise WrongState(lazy("还没有核对完,请稍候。"))
     is_reset = "reset" in request.form
-    decisions = Decisions() if is_reset else decided(request.form, found, wish.decisions)
+    decisions = Decisions() if is_reset else decided(request.form, standing.review, standing.wish.decisions)
     try:
         review.decide(store, token, decisions, scope, now)
     except InvalidInput as refused:
@@ -84,21 +86,18 @@ def decide(token: str) -> Any:
     return redirect(url_for(".show", token=token))
 
 
-def _to_decide(token: str) -> tuple[Review, Wish]:
+def _questions_page(token: str, errors: list[str] | None = None) -> str | None:
+    """None while there is no review to ask about."""
     standing = review.standing_of(upload_store(), token, current_scope(), utc_now())
     if standing.review is None or standing.wish is None:
-        raise WrongState(lazy("还没有核对完,请稍候。"))
-    return standing.review, standing.wish
-
-
-def _questions_page(token: str, errors: list[str] | None = None) -> str:
-    found, wish = _to_decide(token)
+        return None
     units = tree(db.session(), current_scope(), today())
     return render_template(
         "members/import_questions.html",
         token=token,
-        review=found,
-        wish=wish,
+        review=standing.review,
+        wish=standing.wish,
+        given=request.form,
         errors=errors or [],
         most=ASKED_AT_ONCE,
         branches=[row for row in units if row.kind in (OrgKind.BRANCH, OrgKind.GROUP)],
