@@ -25,6 +25,7 @@ from app.members.roster.planning import plan_roster
 from app.members.roster.reading import Roster
 from app.members.roster.rules_groups import Act, GroupEdit
 from app.members.rules import after_transfer
+from app.members.services.placing import hold_tree, lock_tree
 
 _MEMBERS = cast(Table, Member.__table__)
 _MEMBERSHIPS = cast(Table, Membership.__table__)
@@ -46,6 +47,7 @@ def import_roster(roster: Roster, asked: Asked, scope: Scope, now: datetime, tel
     plan = Plan()
     try:
         with writing() as session:
+            (lock_tree if asked.decisions.creates else hold_tree)(session)
             asked, branches = create_decided(session, asked, scope, now)
             plan = plan_roster(session, roster, asked, scope, tell)
             if not plan.is_clean:

@@ -27,6 +27,7 @@ from app.members.rules_corrections import (
     without_leaving,
     without_transfer,
 )
+from app.members.services.placing import hold_tree
 from app.members.services.spans import branch_spans, require_member, write_branch_spans
 
 Spans = Sequence[BranchSpan]
@@ -40,6 +41,7 @@ def correct_branch_start(member_id: int, starts_on: date, right: date, scope: Sc
     """
     today = office_date(now)
     with writing() as session:
+        hold_tree(session)
         before, after = _corrected(
             session, member_id, scope, today, "starts_on",
             lambda spans: with_start(spans, starts_on, right, today),
@@ -59,6 +61,7 @@ def correct_branch(member_id: int, starts_on: date, org_code: str, scope: Scope,
     """
     today = office_date(now)
     with writing() as session:
+        hold_tree(session)
         org_id = ids_by_code(session, [org_code], scope, today).get(org_code)
         if org_id is None:
             require_member(session, member_id, scope, today)
@@ -78,6 +81,7 @@ def undo_transfer(member_id: int, starts_on: date, scope: Scope, now: datetime) 
     """
     today = office_date(now)
     with writing() as session:
+        hold_tree(session)
         before, after = _corrected(
             session, member_id, scope, today, "starts_on", lambda spans: without_transfer(spans, starts_on)
         )
@@ -92,6 +96,7 @@ def undo_leaving(member_id: int, left_on: date, scope: Scope, now: datetime) -> 
     """
     today = office_date(now)
     with writing() as session:
+        hold_tree(session)
         before, after = _corrected(
             session, member_id, scope, today, "left_on", lambda spans: without_leaving(spans, left_on)
         )

@@ -23,6 +23,16 @@ def lock_tree(session: Session) -> None:
     session.execute(first.with_for_update(key_share=True))
 
 
+def hold_tree(session: Session) -> None:
+    """Units stay as they are until the transaction ends; others who only hold the tree go on beside it.
+
+    For whatever puts members into a unit: without it, one could slip into a unit that is being closed.
+    Before any other lock of the transaction: a merge locks the tree first and its members then.
+    """
+    first = select(OrgUnit.id).order_by(OrgUnit.id).limit(1)
+    session.execute(first.with_for_update(read=True))
+
+
 class Tree:
     """Every placement there is, loaded once for one change."""
 

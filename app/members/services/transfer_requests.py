@@ -17,6 +17,7 @@ from app.core.vocabulary import FOREVER, TransferState
 from app.members.models import Member, TransferRequest
 from app.members.queries.district import unit_named, within_scope
 from app.members.queries.tree import in_scope
+from app.members.services.placing import hold_tree
 from app.members.services.spans import branch_spans, require_member
 from app.members.services.transfers import move_member
 
@@ -70,6 +71,7 @@ def accept_transfer(request_id: int, accepted_on: date, scope: Scope, now: datet
     """
     today = office_date(now)
     with writing() as session:
+        hold_tree(session)
         request = _locked(session, request_id)
         if not in_scope(session, request.to_org_id, scope, today):
             raise NotFound()

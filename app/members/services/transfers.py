@@ -17,6 +17,7 @@ from app.core.vocabulary import Group
 from app.members.models import GroupMembership, OrgPost
 from app.members.queries.tree import ids_by_code
 from app.members.rules import SINCE_EVER, SpanRefused, after_leaving, after_transfer
+from app.members.services.placing import hold_tree
 from app.members.services.spans import branch_spans, require_member, write_branch_spans
 
 
@@ -30,6 +31,7 @@ def transfer_member(member_id: int, org_code: str, accepted_on: date, scope: Sco
     """
     today = office_date(now)
     with writing() as session:
+        hold_tree(session)
         member = require_member(session, member_id, scope, today)
         org_id = ids_by_code(session, [org_code], scope, max(today, accepted_on)).get(org_code)
         if org_id is None:
