@@ -262,6 +262,90 @@ def test_a_row_far_below_does_not_walk_the_empty_ones_for_ever() -> None:
 
 
 @pytest.mark.parametrize(
+    "cell",
+    [
+        b'<c r="XFD1048576"><v>1</v></c>',
+        b"<c s='0' r='XFD1048576'><v>1</v></c>",
+        b'<x:c xmlns:x="urn:x" r="XFD99999"><x:v>1</x:v></x:c>',
+    ],
+)
+def test_a_stray_cell_far_away_is_told_before_it_takes_the_memory(cell: bytes) -> None:
+    content = sheet_of(HEAD, ["张三", "一支部", None])
+    far = rewritten(
+        content,
+        "xl/worksheets/sheet1.xml",
+        lambda part: part.replace(b"</sheetData>", b"<row>" + cell + b"</row></sheetData>"),
+    )
+    with pytest.raises(FileRefused) as refused:
+        walk(far)
+    assert refused.value.code == "file_too_large"
+
+
+def test_a_blank_cell_far_away_only_formatted_does_no_harm() -> None:
+    content = rewritten(
+        sheet_of(HEAD, ["张三", "一支部", None]),
+        "xl/worksheets/sheet1.xml",
+        lambda part: part.replace(
+            b"</sheetData>", b'<row r="1048576"><c r="XFD1048576" s="0"/></row></sheetData>'
+        ),
+    )
+    assert names_in(content) == ["张三"]
+
+
+def test_cells_that_do_not_say_where_they_stand_are_refused() -> None:
+    content = sheet_of(HEAD, ["张三", "一支部", None])
+    part = "xl/worksheets/sheet1.xml"
+    assert refusal(rewritten(content, part, lambda xml: xml.replace(b'r="A2" ', b""))) == "file_damaged"
+
+
+def test_a_part_that_holds_more_than_its_directory_says_is_refused() -> None:
+    content = bytearray(sheet_of(HEAD, ["张三", "一支部", None]))
+    at = content.rindex(b"PK\x01\x02")
+    size = struct.unpack_from("<I", content, at + 24)[0]
+    struct.pack_into("<I", content, at + 24, size // 2)
+    assert refusal(bytes(content)) == "file_damaged"
+
+
+def test_a_part_that_is_there_twice_is_refused() -> None:
+    content = io.BytesIO(sheet_of(HEAD, ["张三", "一支部", None]))
+    with zipfile.ZipFile(content, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("xl/worksheets/sheet1.xml", b"<worksheet/>")
+    assert refusal(content.getvalue()) == "file_damaged"
+
+
+def test_formula_errors_are_seen_and_not_taken_for_blanks() -> None:
+    def fill(workbook: Any) -> None:
+        workbook.active.append(HEAD)
+        workbook.active.append(["张三", "一支部", "#N/A"])
+        workbook.active["C2"].data_type = "e"
+
+    (refused,) = read_roster(book(fill), TODAY).refused
+    assert [problem.code for problem in refused.problems] == ["formula_error"]
+
+
+def test_a_table_that_stands_in_the_middle_of_the_sheet_is_found() -> None:
+    def fill(workbook: Any) -> None:
+        for at, (head, cell) in enumerate(zip(HEAD, ["张三", "一支部", "13900000001"], strict=True), start=4):
+            workbook.active.cell(row=6, column=at, value=head)
+            workbook.active.cell(row=9, column=at, value=cell)
+
+    roster = read_roster(book(fill), TODAY)
+    assert [(row.name, row.phone, row.place.row) for row in roster.rows] == [("张三", "13900000001", 9)]
+    assert roster.headers[0].positions["phone"] == 5
+
+
+def test_dates_of_the_calendar_of_1904_are_the_days_that_were_meant() -> None:
+    def fill(workbook: Any) -> None:
+        workbook.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+        workbook.active.append(["姓名", "所在党支部", "出生日期"])
+        workbook.active.append(["张三", "一支部", date(1956, 3, 12)])
+        workbook.active.append(["李四", "一支部", 19064])
+
+    days = [row.birth_date for row in read_roster(book(fill), TODAY).rows]
+    assert days == [date(1956, 3, 12), date(1956, 3, 12)]
+
+
+@pytest.mark.parametrize(
     ("rows", "code"),
     [
         ([["a", "b"], ["c", "d"]], "file_no_header"),

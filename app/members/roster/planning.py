@@ -15,7 +15,7 @@ from app.core.vocabulary import OrgKind
 from app.members.phones import mask_phone
 from app.members.queries.masked import masked_phone
 from app.members.roster import queries
-from app.members.roster.changes import facts_that_differ, shown
+from app.members.roster.changes import is_same, shown
 from app.members.roster.plan import (
     Asked,
     Candidate,
@@ -249,7 +249,8 @@ class _Planner:
         if row.phone_mask and _SHUT not in (mask, row.phone_mask) and mask != row.phone_mask:
             self._refuse(row.place, Problem("phone_mask_differs", "phone"))
             return
-        values = facts_that_differ(row, stored)
+        # A blank says nothing.
+        values = {name: new for name, new in row.values.items() if not is_same(stored.fact(name), new)}
         has_new_phone = found.who.phone_index not in (None, stored.phone_index)
         is_transferred = stored.org_id != found.org_id
         groups = group_edits(

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from app.core.vocabulary import FOREVER, Group
-from app.members.roster.rules_row import RosterRow, means_retired
+from app.members.roster.rules_row import RosterRow, means_retired, plain_text
 
 # A roster calls someone mobile only after six months away (published rule), so "是" without a date
 # says: away for at least that long. Counting from the day of the import would hide them for half a year.
@@ -79,8 +79,9 @@ def _wanted(row: RosterRow, old_job: object) -> dict[Group, bool | None]:
     job = row.values.get("job")
     retired = None
     # The same job again says nothing new: somebody may have set the group otherwise since.
-    if job is not None and job != old_job:
-        retired = True if means_retired(job) else False if means_retired(old_job) else None
+    before = plain_text(old_job) if isinstance(old_job, str) else None
+    if job is not None and job != before:
+        retired = True if means_retired(job) else False if means_retired(before) else None
     return {Group.LOST_CONTACT: row.is_lost_contact, Group.MOBILE: row.is_mobile, Group.RETIRED: retired}
 
 
