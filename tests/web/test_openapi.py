@@ -19,7 +19,16 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from app import create_app
 from app.core.vocabulary import Role, SessionState
 from tests.databases import test_settings as settings_for
-from tests.factories import attend, make_member, make_org, make_session, make_staff, make_token
+from tests.factories import (
+    attend,
+    make_instructor,
+    make_member,
+    make_org,
+    make_session,
+    make_staff,
+    make_team,
+    make_token,
+)
 
 DOCUMENT = "/api/v1/openapi.json"
 LARGEST_ID = 2**31 - 1
@@ -98,6 +107,8 @@ def served(app: Flask) -> Served:
         SERVED.ids = {
             "member_id": [person.id for person in people],
             "session_id": [session.id for session in sessions],
+            "instructor_id": [make_instructor(f"指{i}", branch).id for i in range(2)],
+            "team_id": [make_team(f"组{i}", branch).id for i in range(2)],
         }
     SERVED.app = app
     SERVED.headers = {"Authorization": f"Bearer {token}"}

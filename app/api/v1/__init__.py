@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
         reports,
         sessions,
         steps,
+        supervision,
     )
     from app.api.v1.blueprint import CONVERTERS, bp
 

@@ -43,6 +43,7 @@ TAGS: dict[str, Words] = {
     "checkins": Words("签到", "Check-ins"),
     "bindings": Words("手机绑定", "Bound phones"),
     "reports": Words("报表", "Reports"),
+    "supervision": Words("指导员和督导组", "Instructors and supervision teams"),
     "calendar": Words("日历", "Calendar"),
 }
 _ABOUT = Words(
@@ -58,6 +59,8 @@ _PATH_WORDS = {
     "member_id": Words("党员编号", "Id of a member"),
     "session_id": Words("场次编号", "Id of a session"),
     "group": Words("党员类别", "Group of members"),
+    "instructor_id": Words("指导员编号", "Id of an instructor"),
+    "team_id": Words("督导组编号", "Id of a team"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
