@@ -21,7 +21,16 @@ from app.core.db import writing
 from app.core.vocabulary import OrgKind, Role, SessionState
 from app.members.models import TransferRequest
 from tests.databases import test_settings as settings_for
-from tests.factories import attend, make_member, make_org, make_session, make_staff, make_token
+from tests.factories import (
+    attend,
+    make_instructor,
+    make_member,
+    make_org,
+    make_session,
+    make_staff,
+    make_team,
+    make_token,
+)
 
 DOCUMENT = "/api/v1/openapi.json"
 LARGEST_ID = 2**31 - 1
@@ -113,6 +122,8 @@ def served(app: Flask) -> Served:
             "member_id": [person.id for person in people],
             "session_id": [session.id for session in sessions],
             "request_id": [request.id for request in asked],
+            "instructor_id": [make_instructor(f"指{i}", branch).id for i in range(2)],
+            "team_id": [make_team(f"组{i}", branch).id for i in range(2)],
         }
     SERVED.app = app
     SERVED.headers = {"Authorization": f"Bearer {token}"}

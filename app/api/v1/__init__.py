@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
         reports,
         sessions,
         steps,
+        supervision,
         transfers,
         visits,
         wishes,

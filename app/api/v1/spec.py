@@ -48,6 +48,7 @@ TAGS: dict[str, Words] = {
     "visits": Words("上门须知", "Notes for home visits"),
     "wishes": Words("更正请求", "Correction requests"),
     "reports": Words("报表", "Reports"),
+    "supervision": Words("指导员和督导组", "Instructors and supervision teams"),
     "calendar": Words("日历", "Calendar"),
 }
 _ABOUT = Words(
@@ -68,6 +69,8 @@ _PATH_WORDS = {
     "tag": Words("组织标签", "Tag of a unit"),
     "binding_id": Words("绑定编号", "Id of a bound phone"),
     "import_id": Words("导入编号", "Key of an import"),
+    "instructor_id": Words("指导员编号", "Id of an instructor"),
+    "team_id": Words("督导组编号", "Id of a team"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 

@@ -21,6 +21,9 @@ SECTOR_THEN: ColumnElement[OrgSector | None] = case(
     (_IS_FORMER, OrgFormerNature.sector), else_=OrgUnit.sector
 )
 
+# Deeper than any tree.
+DEEPEST = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class OrgRow:
@@ -218,9 +221,10 @@ def upper_units(session: Session, scope: Scope, on: date, most: int) -> list[Org
     met = session.execute(select(below.c.org_id, below.c.level).limit(most + len(scope.org_ids) + 1)).all()
     # A root below another root has two levels; the upper one is said last and stays.
     level_of = {row.org_id: row.level for row in sorted(met, key=lambda row: -row.level)}
-    if len(level_of) > most:
-        cut = max(level_of.values())
-        level_of = {org_id: level for org_id, level in level_of.items() if level < max(cut, 1)}
+    levels = sorted(level_of.values())
+    # The level of the first one too many, which is left out whole.
+    cut = levels[most] if len(levels) > most else DEEPEST
+    level_of = {org_id: level for org_id, level in level_of.items() if level < max(cut, 1)}
     rows = session.execute(_org_rows(on).where(OrgUnit.id.in_(level_of)))
     return [_row(*found) for found in rows]
 
