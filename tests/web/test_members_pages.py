@@ -83,6 +83,27 @@ def test_a_whole_number_in_the_search_is_answered_with_how_to_search(office: Off
     assert "没有符合的党员" in page
 
 
+def test_a_branch_is_found_in_the_same_box_as_people(office: Office) -> None:
+    page = office.browser().get("/members?q=甲").text
+    assert "名称相符的党组织" not in page, "one character is in the names of half the branches"
+    page = office.browser(Role.SECRETARY, office.a).get("/members?q=支部").text
+    assert 'href="/members?org=A"' in page
+    assert 'href="/members?org=B"' not in page
+    assert 'href="/members?org=B"' in office.browser(Role.ORGANISER).get("/members?q=乙支部").text
+
+
+def test_a_given_name_is_looked_for_when_nobody_has_it_as_surname(office: Office) -> None:
+    make_member("李建国", office.b, pinyin="lijianguo", initials="ljg")
+    browser = office.browser()
+    page = browser.get("/members?q=建国").text
+    assert "李建国" in page
+    assert "没有以“建国”开头的姓名" in page
+    make_member("建国", office.b, pinyin="jianguo", initials="jg")
+    page = browser.get("/members?q=建国").text
+    assert "李建国" not in page
+    assert "没有符合的党员" in browser.get("/members?q=建%25").text
+
+
 def test_what_was_typed_into_the_search_is_shown_as_text(office: Office) -> None:
     page = office.browser().get('/members?q="><script>alert(1)</script>').text
     assert "<script>alert" not in page

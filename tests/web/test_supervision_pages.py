@@ -201,6 +201,24 @@ def test_an_instructor_finds_exactly_the_assigned_branches(office: Office) -> No
     assert browser.get("/members/new").status_code == 403
 
 
+def test_what_is_assigned_twice_or_within_another_is_counted_once(office: Office) -> None:
+    user = make_account("li")
+    make_instructor("李", office.a, office.a1, user=user)
+    make_official(make_team("一组", office.a1, office.b), "李", user=user)
+    attend(make_session(office.a1), office.member)
+    browser = office.as_user(user)
+    assert browser.get("/members").text.count(">张三<") == 1
+    assert "在册 2 人" in browser.get("/members").text
+    page = browser.get("/").text
+    assert (page.count("甲总支"), page.count("甲一支部"), page.count("乙支部")) == (1, 0, 1)
+    api = office.app.test_client().get(
+        "/api/v1/reports/coverage?from=2019-01-01&to=2019-12-31&by=org",
+        headers={"Authorization": f"Bearer {make_token(user)}"},
+    )
+    total = api.get_json()["total"]
+    assert (total["members"], total["covered"]) == (2, 1)
+
+
 @pytest.mark.parametrize("link", ["instructor", "official"])
 def test_an_ended_assignment_leaves_kind_empty_pages(office: Office, link: str) -> None:
     user = make_account("former")

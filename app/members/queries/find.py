@@ -252,7 +252,7 @@ def _query(
     conditions = [
         *_standing(wanted.on),
         *_within(part.units, start is _From.UNITS),
-        way.condition() if start is _From.SOUGHT else way.condition_on_rows(),
+        way.condition(),
         *_in_group(part, start, wanted),
     ]
     if start is _From.ORDER:
@@ -280,7 +280,7 @@ def _standing(on: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 def _within(units: tuple[int, ...] | None, by_index: bool = True) -> list[ColumnElement[bool]]:
     if units is None:
         return []
-    # A sum has no index.
+    # A sum has no index: without statistics SQLite would start from the units whenever they are named.
     return [(Membership.org_id if by_index else Membership.org_id + 0).in_(units)]
 
 

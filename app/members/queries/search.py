@@ -48,19 +48,13 @@ class Sought:
         return Member.name if self.where is In.NAME or self.inside else Member.pinyin
 
     def condition(self) -> ColumnElement[bool] | None:
-        """As an index serves it; None: everyone."""
+        """The condition on `Member`; None: everyone."""
         if self.tail is not None:
             held: ColumnElement[bool] = Member.phone_tail_index == self.tail
             return held
         if self.inside:
             return Member.name.contains(self.inside, autoescape=True)
         return None if self.where is None else starts_with(getattr(Member, self.where), self.prefix)
-
-    def condition_on_rows(self) -> ColumnElement[bool] | None:
-        """The same, of rows that were found by something else: no index is to be thought of."""
-        if self.where is None:
-            return self.condition()
-        return starts_with(getattr(Member, self.where).concat(""), self.prefix)
 
     def walked(self) -> ColumnElement[bool] | None:
         """The part of the order's index in which everything sought lies; None: all of it."""
