@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -53,6 +54,9 @@ def _export(*, with_phones: bool) -> Any:
     scope, now = current_scope(), utc_now()
     wanted = _wanted()
     found = member_list_page(db.session(), scope, wanted, limit=1, offset=0)
+    if wanted.q and not found.total:
+        # As the list does: nobody's name begins so, then whose name has it inside.
+        wanted = replace(wanted, anywhere=True)
     is_long = found.at_least or found.total > MOST_AT_ONCE
     if is_long and wanted.q is None:
         return redirect(url_for(".exporting", task=begin_export(wanted, scope, now, with_phones=with_phones)))
