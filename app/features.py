@@ -20,15 +20,16 @@ TABLES = (
 PAGES = (
     "app.home.views",
     "app.accounts.views",
+    "app.accounts.supervision.views",
     "app.members.views",
     "app.members.import_views",
     "app.trainings.views",
     "app.attendance.views",
     "app.checkin.views",
+    "app.checkin.views.cards",
     "app.reports.views",
     "app.office.views",
 )
-# Modules with an `init_app`: who is signed in, the API, the commands.
 # Modules that move a feature's rows when two members are merged, in the order in which they do so.
 MOVERS = (
     "app.trainings.services.merging",
@@ -37,6 +38,13 @@ MOVERS = (
 )
 # Modules that say how a kind of long work is done (`app.core.tasks.RUNNERS`).
 RUNNERS = ("app.members.jobs", "app.checkin.jobs")
+# Modules that say what becomes of what they hold when a unit is closed (`app.members.services.closing`).
+CONCERNED = (
+    "app.trainings.services.closing",
+    "app.attendance.services.closing",
+    "app.accounts.services.closing",
+)
+# Modules with an `init_app`: who is signed in, the API, the commands.
 EXTENSIONS = ("app.accounts.sign_in", "app.api.v1", "app.cli")
 
 
@@ -47,7 +55,7 @@ def register_features(app: Flask) -> None:
     # All are imported before any is registered: attendance adds its pages to the sessions' blueprint.
     for module in [import_module(name) for name in PAGES]:
         app.register_blueprint(module.bp)
-    for name in (*MOVERS, *RUNNERS):
+    for name in (*MOVERS, *RUNNERS, *CONCERNED):
         import_module(name)
     for name in EXTENSIONS:
         import_module(name).init_app(app)

@@ -1,4 +1,5 @@
-// Owns static/vendor and static/icons.svg: copies the few browser files we serve out of node_modules.
+// Owns static/vendor and static/icons.svg: copies the few browser files we serve, and the font that
+// printed sheets are set in, out of node_modules.
 //
 //   npm ci --ignore-scripts && node scripts/vendor.mjs     write the files
 //   npm ci --ignore-scripts && node scripts/vendor.mjs --check   compare them with what the lock gives
@@ -13,7 +14,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
 
-// [file in the package, name under static/vendor/<package>-<version>/]
+// [file in the package, name under static/vendor/<package>-<version>/]; `folder` stands for <package>.
 const LIBRARIES = {
   "htmx.org": {
     licence: "0BSD",
@@ -39,6 +40,16 @@ const LIBRARIES = {
     ],
   },
   "bootstrap-icons": { licence: "MIT", files: [["LICENSE", "LICENSE"]] },
+  // Read by app/core/pdf.py; no page asks for it.
+  "@expo-google-fonts/noto-sans-sc": {
+    folder: "noto-sans-sc",
+    licence: "OFL-1.1",
+    contains: "Noto Sans SC Regular 2.004 as a static TTF, made by Google Fonts from Adobe's Source Han Sans",
+    files: [
+      ["400Regular/NotoSansSC_400Regular.ttf", "NotoSansSC-Regular.ttf"],
+      ["LICENSE_FONT", "LICENSE"],
+    ],
+  },
 };
 
 // Only these icons reach the sprite. Add a name here before a template uses it.
@@ -87,7 +98,7 @@ function build() {
     const { licence, contains } = library;
     manifest.libraries[name] = { version, licence, ...(contains && { contains }) };
     for (const [from, to] of library.files) {
-      files.set(`vendor/${name}-${version}/${to}`, readFileSync(join(folder, from)));
+      files.set(`vendor/${library.folder ?? name}-${version}/${to}`, readFileSync(join(folder, from)));
     }
   }
   files.set("icons.svg", Buffer.from(sprite()));

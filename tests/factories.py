@@ -180,6 +180,66 @@ def make_staff(username: str, role: Role, org: Any) -> Any:
     return user
 
 
+def make_account(username: str) -> Any:
+    """A staff user without any role."""
+    from app.accounts.models import StaffUser
+
+    with writing() as session:
+        user = StaffUser(username=username, display_name=username, password_hash="!", created_at=NOW)
+        session.add(user)
+    return user
+
+
+def make_instructor(
+    name: str, *orgs: Any, user: Any = None, starts_on: date = LONG_AGO, ends_on: date = FOREVER
+) -> Any:
+    """An instructor of the units for these days."""
+    from app.accounts.models import Instructor, InstructorAssignment
+
+    with writing() as session:
+        row = Instructor(name=name, user_id=user.id if user else None, created_at=NOW)
+        session.add(row)
+        session.flush()
+        for org in orgs:
+            session.add(
+                InstructorAssignment(
+                    instructor_id=row.id, org_id=org.id, starts_on=starts_on, ends_on=ends_on
+                )
+            )
+    return row
+
+
+def make_team(name: str, *orgs: Any, starts_on: date = LONG_AGO, ends_on: date = FOREVER) -> Any:
+    """A supervision team of the units for these days."""
+    from app.accounts.models import SupervisionTeam, TeamAssignment
+
+    with writing() as session:
+        row = SupervisionTeam(name=name, created_at=NOW)
+        session.add(row)
+        session.flush()
+        for org in orgs:
+            session.add(TeamAssignment(team_id=row.id, org_id=org.id, starts_on=starts_on, ends_on=ends_on))
+    return row
+
+
+def make_official(
+    team: Any, name: str, *, user: Any = None, starts_on: date = LONG_AGO, ends_on: date = FOREVER
+) -> Any:
+    """An official of the team for these days."""
+    from app.accounts.models import TeamOfficial
+
+    with writing() as session:
+        row = TeamOfficial(
+            team_id=team.id,
+            name=name,
+            user_id=user.id if user else None,
+            starts_on=starts_on,
+            ends_on=ends_on,
+        )
+        session.add(row)
+    return row
+
+
 def make_token(user: Any) -> str:
     """A bearer token of the user for the API."""
     from app.accounts.models import ApiToken

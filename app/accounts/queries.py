@@ -5,20 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    CompoundSelect,
+    Date,
+    LargeBinary,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
-from app.accounts.models import ApiToken, RoleGrant, StaffLogin, StaffUser
+from app.accounts.models import (
+    ApiToken,
+    Instructor,
+    InstructorAssignment,
+    RoleGrant,
+    StaffLogin,
+    StaffUser,
+    TeamAssignment,
+    TeamOfficial,
+)
 from app.accounts.rules import normal_username
 from app.core.access import Grant, Staff
 from app.core.crypto import token_hash
+from app.core.db import UtcDateTime
 from app.core.vocabulary import Role
 from app.members.models import OrgPlacement, OrgUnit
-from app.members.queries.tree import placed_on
 
-# Where a grant for the whole tree points while there is no tree: at no unit.
+# At no unit: where a grant for the whole tree points while there is no tree, and where somebody whose
+# assignments are over may look.
 _NOWHERE = 0
+_Granted = CompoundSelect[int, str, str, Role, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,47 +78,89 @@ class TokenRow:
 
 def staff_by_login(session: Session, token: str, now: datetime, on: date) -> Staff | None:
     """The active user whose browser holds this sign-in, unless it has expired or was signed out."""
-    query = (
-        _staff(on)
-        .join(StaffLogin, StaffLogin.user_id == StaffUser.id)
-        .where(StaffLogin.token_hash == token_hash(token), StaffLogin.expires_at > now)
-    )
-    return _assemble(session.execute(query).all())
+    return _staff(session, _BY_LOGIN, {"token": token_hash(token), "now": now, "day": on})
 
 
 def staff_by_api_token(session: Session, token: str, on: date) -> Staff | None:
     """The active user that this API token acts as, unless the token was revoked."""
-    query = (
-        _staff(on)
-        .join(ApiToken, ApiToken.user_id == StaffUser.id)
-        .where(ApiToken.token_hash == token_hash(token), ApiToken.revoked_at.is_(None))
-    )
-    return _assemble(session.execute(query).all())
+    return _staff(session, _BY_API_TOKEN, {"token": token_hash(token), "day": on})
 
 
-def _staff(on: date) -> Select[int, str, str, Role, int]:
-    """One row a grant; a grant for the whole tree becomes one row a root of `on`."""
-    root = and_(RoleGrant.id.is_not(None), RoleGrant.org_id.is_(None), OrgPlacement.parent_id.is_(None))
-    return (
-        select(
-            StaffUser.id,
-            StaffUser.username,
-            StaffUser.display_name,
-            RoleGrant.role,
-            func.coalesce(RoleGrant.org_id, OrgPlacement.org_id, _NOWHERE).label("org_id"),
-        )
-        .select_from(StaffUser)
-        .outerjoin(RoleGrant, RoleGrant.user_id == StaffUser.id)
-        .outerjoin(OrgPlacement, and_(root, placed_on(on)))
-        .where(StaffUser.is_active)
-    )
+def _staff(session: Session, query: _Granted, given: dict[str, Any]) -> Staff | None:
+    """The holder with what is granted for good and what is assigned on the day.
 
-
-def _assemble(rows: Sequence[Row[int, str, str, Role, int]]) -> Staff | None:
+    Somebody to whom nothing is assigned now signs in all the same and sees empty pages.
+    """
+    rows = session.execute(query, given).all()
     if not rows:
         return None
     grants = tuple(Grant(row.role, row.org_id) for row in rows if row.role is not None)
-    return Staff(rows[0].id, rows[0].username, rows[0].display_name, grants)
+    return Staff(
+        rows[0].id, rows[0].username, rows[0].display_name, grants or (Grant(Role.SUPERVISOR, _NOWHERE),)
+    )
+
+
+def _active_users() -> Select[int, str, str]:
+    return select(StaffUser.id, StaffUser.username, StaffUser.display_name).where(StaffUser.is_active)
+
+
+def _grants(holder: CTE, on: BindParameter[date]) -> _Granted:
+    """One row a grant, and one of no role for a holder without any.
+
+    A grant for the whole tree becomes one row a root of the day. An instructor, and an official for as
+    long as the team has them, supervises the units assigned on the day.
+    """
+    root = and_(RoleGrant.id.is_not(None), RoleGrant.org_id.is_(None), OrgPlacement.parent_id.is_(None))
+    who = (holder.c.id, holder.c.username, holder.c.display_name)
+    placed = and_(OrgPlacement.starts_on <= on, OrgPlacement.ends_on > on)
+    granted = (
+        select(
+            *who,
+            RoleGrant.role,
+            func.coalesce(RoleGrant.org_id, OrgPlacement.org_id, _NOWHERE).label("org_id"),
+        )
+        .select_from(holder)
+        .outerjoin(RoleGrant, RoleGrant.user_id == holder.c.id)
+        .outerjoin(OrgPlacement, and_(root, placed))
+    )
+    supervises = literal(Role.SUPERVISOR, RoleGrant.role.type).label("role")
+    as_instructor = (
+        select(*who, supervises, InstructorAssignment.org_id)
+        .join(Instructor, Instructor.user_id == holder.c.id)
+        .join(InstructorAssignment, InstructorAssignment.instructor_id == Instructor.id)
+        .where(InstructorAssignment.starts_on <= on, InstructorAssignment.ends_on > on)
+    )
+    as_official = (
+        select(*who, supervises, TeamAssignment.org_id)
+        .join(TeamOfficial, TeamOfficial.user_id == holder.c.id)
+        .join(TeamAssignment, TeamAssignment.team_id == TeamOfficial.team_id)
+        .where(TeamOfficial.starts_on <= on, TeamOfficial.ends_on > on)
+        .where(TeamAssignment.starts_on <= on, TeamAssignment.ends_on > on)
+    )
+    return union_all(granted, as_instructor, as_official)
+
+
+def _by_login() -> _Granted:
+    token, now = bindparam("token", type_=LargeBinary), bindparam("now", type_=UtcDateTime)
+    holder = (
+        _active_users()
+        .join(StaffLogin, StaffLogin.user_id == StaffUser.id)
+        .where(StaffLogin.token_hash == token, StaffLogin.expires_at > now)
+    )
+    return _grants(holder.cte("holder"), bindparam("day", type_=Date))
+
+
+def _by_api_token() -> _Granted:
+    holder = (
+        _active_users()
+        .join(ApiToken, ApiToken.user_id == StaffUser.id)
+        .where(ApiToken.token_hash == bindparam("token", type_=LargeBinary), ApiToken.revoked_at.is_(None))
+    )
+    return _grants(holder.cte("holder"), bindparam("day", type_=Date))
+
+
+# Built once: every request asks one of the two, and putting them together took longer than running them.
+_BY_LOGIN, _BY_API_TOKEN = _by_login(), _by_api_token()
 
 
 def user_id_by_name(session: Session, username: str) -> int | None:
@@ -143,3 +210,20 @@ def tokens_of(session: Session, user_id: int) -> list[TokenRow]:
         .order_by(ApiToken.created_at.desc(), ApiToken.id.desc())
     )
     return [TokenRow(*row) for row in session.execute(query)]
+
+
+def grants_at(session: Session, org_ids: Sequence[int]) -> list[tuple[str, str, Role, str, str]]:
+    """(user name, shown name, role, code and name of the unit) of active users whose role lies at units.
+
+    A role at a closed unit holds nowhere any more: whoever has it sees only what that unit left behind.
+    """
+    if not org_ids:
+        return []
+    query = (
+        select(StaffUser.username, StaffUser.display_name, RoleGrant.role, OrgUnit.code, OrgUnit.name)
+        .join(RoleGrant, RoleGrant.user_id == StaffUser.id)
+        .join(OrgUnit, OrgUnit.id == RoleGrant.org_id)
+        .where(RoleGrant.org_id.in_(org_ids), StaffUser.is_active)
+        .order_by(OrgUnit.code, StaffUser.username)
+    )
+    return [(user, shown, role, code, unit) for user, shown, role, code, unit in session.execute(query)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from flask import (
     Blueprint,
     current_app,
@@ -26,6 +29,7 @@ from app.core.errors import AppError, InvalidInput, TooManyTries
 from app.core.i18n import gettext as _
 from app.core.pages import ROLE_LABELS
 from app.core.vocabulary import Role
+from app.members.views.parts import CLOSED_PARTS
 
 bp = Blueprint("accounts", __name__)
 
@@ -174,3 +178,13 @@ def _account_page(
         tokens=queries.tokens_of(db.session(), staff.id),
     )
     return make_response(page, status)
+
+
+def _left_at_closed(org_ids: Sequence[int]) -> Mapping[str, Any]:
+    """Variables of accounts/_closed_orgs.html, for those who may give these accounts another place."""
+    if not current_staff().may("orgs.write"):
+        return {}
+    return {"accounts_left": queries.grants_at(db.session(), org_ids), "role_labels": ROLE_LABELS}
+
+
+CLOSED_PARTS.append(_left_at_closed)

@@ -33,6 +33,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "members.approve": _ADMINISTRATORS,
     # What a home visit needs to know: for those who visit or send someone.
     "members.visit": _WRITERS,
+    "supervision.read": _EVERYONE,
     "supervision.write": _ADMINISTRATORS,
     "sessions.read": _EVERYONE,
     "sessions.write": _WRITERS,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, event, func, select, text
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, event, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.crypto import purpose_key
@@ -101,6 +101,17 @@ def _entry_hash(entry: AuditEntry) -> bytes:
     canonical = json.dumps(content, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     # Keyed: whoever can write the database but not read DATA_KEY cannot chain anew what they changed.
     return hmac.digest(purpose_key("audit"), entry.previous_hash + canonical.encode(), "sha256")
+
+
+def last_act_on(session: Session, subjects: Sequence[str]) -> int:
+    """Number of the newest act on anything that begins with one of `subjects`; 0 when there is none.
+
+    Equal before and after: nothing of theirs was changed in between by anything that leaves an act.
+    """
+    wanted = or_(*[AuditEntry.subject.startswith(subject, autoescape=True) for subject in subjects])
+    # From the newest back: it stands near the end.
+    query = select(AuditEntry.id).where(wanted).order_by(AuditEntry.id.desc()).limit(1)
+    return session.scalar(query) or 0
 
 
 def last_entry_id(session: Session) -> int:

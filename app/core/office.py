@@ -19,6 +19,11 @@ def elderly_age() -> int:
     return age
 
 
+def office_name() -> str:
+    """What the office calls itself, as printed on what it hands out."""
+    return str(current_app.extensions["settings"].office_name)
+
+
 def code_step_seconds() -> int:
     """How long one check-in code is shown."""
     seconds: int = current_app.extensions["settings"].code_step_seconds

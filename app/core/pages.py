@@ -36,7 +36,12 @@ class Room:
     icon: str
     permission: str
     on_phone: bool = False
+    # Whose pages belong here; with a dot, a single page of a blueprint that belongs elsewhere.
     blueprints: tuple[str, ...] = ()
+
+    def holds(self, endpoint: str) -> bool:
+        moved = any(endpoint in room.blueprints for room in ROOMS)
+        return (endpoint if moved else endpoint.split(".", maxsplit=1)[0]) in self.blueprints
 
 
 ROOMS = (
@@ -58,7 +63,7 @@ ROOMS = (
         "people",
         "members.read",
         True,
-        ("members", "members_import"),
+        ("members", "members_import", "cards", "checkin.member_access", "supervision"),
     ),
     Room("reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports",)),
     Room("reach", lazy("未覆盖"), "reports.uncovered", "person-exclamation", "reports.read", False, ()),
@@ -125,7 +130,7 @@ def _navigation() -> list[NavEntry]:
             room.label,
             url_for(room.endpoint),
             room.icon,
-            here == room.endpoint or (here not in exact and here.split(".")[0] in room.blueprints),
+            here == room.endpoint or (here not in exact and room.holds(here)),
             room.on_phone,
         )
         for room in ROOMS

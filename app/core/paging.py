@@ -20,12 +20,13 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """One page of `total` rows; `number` counts from 1."""
+    """One page of `total` rows; `number` counts from 1. at_least: there may be more than `total`."""
 
     items: Sequence[Row]
     number: int
     total: int
     size: int = PAGE_SIZE
+    at_least: bool = False
 
     @property
     def pages(self) -> int:
@@ -37,7 +38,7 @@ class Page(Generic[Row]):
 
     @property
     def has_next(self) -> bool:
-        return self.number < self.pages
+        return self.at_least or self.number < self.pages
 
     def url(self, number: int) -> str:
         """The running page's address with another page number; filters stay."""

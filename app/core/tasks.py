@@ -132,12 +132,22 @@ def task_of(session: Session, token: str, kind: str, user_id: int | None) -> Tas
     ).one_or_none()
     if row is None:
         raise NotFound()
-    step, done, total = _progress(token)
+    return _view(row)
+
+
+def tasks_of(session: Session, kind: str, user_id: int | None, *, limit: int = 5) -> list[TaskView]:
+    """The caller's own tasks of a kind, the newest first; they are kept for a day."""
+    query = select(LongTask).where(LongTask.kind == kind, LongTask.user_id == user_id)
+    return [_view(row) for row in session.scalars(query.order_by(LongTask.id.desc()).limit(limit))]
+
+
+def _view(row: LongTask) -> TaskView:
+    step, done, total = _progress(row.token)
     result = row.result or {}
     said = result.get("words", {}) if row.state is TaskState.REFUSED else {}
     said_here = said.get(chosen_language(), "")
     return TaskView(
-        token, kind, row.state, row.task_order, result, step, done, total, said_here, row.created_at
+        row.token, row.kind, row.state, row.task_order, result, step, done, total, said_here, row.created_at
     )
 
 

@@ -20,12 +20,14 @@ Rows = Iterator[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Ids of the demo accounts, and the secretary's branch."""
+    """Ids of the demo accounts, and the secretary's branch. supervisor_id None: an account of that name was
+    in use before, and sees no more than it did."""
 
     admin_id: int
     organiser_id: int
     secretary_id: int
     secretary_org_id: int
+    supervisor_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Context:
     staff: Staff
 
 
-def _entered_at(district: District) -> datetime:
+def entered_at(district: District) -> datetime:
     """When the roster is said to have been entered: not the clock, so that two loads agree."""
     return datetime(district.year, 1, 2, 1, tzinfo=UTC)
 
@@ -51,7 +53,7 @@ def units(district: District) -> Rows:
             "kind": unit.kind,
             "sector": unit.sector if unit.kind is OrgKind.BRANCH else None,
             "opened_on": district.began_on,
-            "created_at": _entered_at(district),
+            "created_at": entered_at(district),
         }
 
 
@@ -89,8 +91,8 @@ def members(district: District) -> Rows:
             "job": person.job,
             "is_migrant_worker": person.is_migrant_worker,
             **_phone(person.phone),
-            "created_at": _entered_at(district),
-            "updated_at": _entered_at(district),
+            "created_at": entered_at(district),
+            "updated_at": entered_at(district),
         }
 
 
@@ -113,7 +115,10 @@ def memberships(district: District) -> Rows:
 
 
 def group_memberships(district: District, context: Context) -> Rows:
+    staff = context.staff
     for row in district.in_groups:
+        # An exemption takes two people.
+        is_exempt = row.group is Group.EXEMPT
         yield {
             "member_id": row.member_id,
             "group_key": row.group,
@@ -123,9 +128,9 @@ def group_memberships(district: District, context: Context) -> Rows:
             "direction": row.direction,
             "from_place": row.from_place,
             "to_place": row.to_place,
-            "approved_by_id": context.staff.admin_id if row.group is Group.EXEMPT else None,
-            "created_by_id": context.staff.admin_id,
-            "created_at": _entered_at(district),
+            "approved_by_id": staff.admin_id if is_exempt else None,
+            "created_by_id": staff.secretary_id if is_exempt else staff.admin_id,
+            "created_at": entered_at(district),
         }
 
 

@@ -13,7 +13,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
-from app.accounts.models import RoleGrant, StaffUser
+from app.accounts.models import (
+    Instructor,
+    InstructorAssignment,
+    RoleGrant,
+    StaffUser,
+    SupervisionTeam,
+    TeamAssignment,
+    TeamOfficial,
+)
 from app.attendance.models import Attendance
 from app.core.audit import record_act
 from app.core.clock import office_date
@@ -22,7 +30,7 @@ from app.core.errors import InvalidInput, WrongState
 from app.core.i18n import lazy
 from app.core.passwords import hash_password
 from app.core.vocabulary import COUNTED_STATUSES, OrgKind, Role
-from app.demo import district_rows, session_rows
+from app.demo import district_rows, oversight, session_rows
 from app.demo.assemble import STEPS, DemoYear, build_year
 from app.demo.branch_year import secretary_branch
 from app.demo.today import Today, build_today
@@ -90,11 +98,13 @@ def load_demo(order: Order, now: datetime, tz: ZoneInfo, elderly_age: int, bar: 
     with bar(STEPS + 1, "district") as advance:
         demo = build_year(order.seed, order.members, order.year, tz, elderly_age, advance)
         today = build_today(order.seed, demo, now, tz)
+        overseers = oversight.build_oversight(order.seed, demo.district)
         advance(1)
     with writing() as session:
         _refuse_unless_empty(session)
-        sign_ins, staff = _write_staff(session, demo, now)
+        sign_ins, staff = _write_staff(session, demo, oversight.first_leader(overseers).name, now)
         _write_all(session, demo, today, district_rows.Context(now, tz, staff), bar)
+        _write_overseers(session, overseers, demo, staff)
         _write_grants(session, demo, sign_ins)
         _continue_ids(session)
         summary = _summary(demo, today, sign_ins)
@@ -124,7 +134,7 @@ def _refuse_unless_empty(session: Session) -> None:
 
 
 def _write_staff(
-    session: Session, demo: DemoYear, now: datetime
+    session: Session, demo: DemoYear, leader: str, now: datetime
 ) -> tuple[tuple[SignIn, ...], district_rows.Staff]:
     """The four demo accounts; one whose name is in use already is left alone."""
     own = secretary_branch(demo.district.branches)
@@ -132,7 +142,7 @@ def _write_staff(
         ("admin", "张主任", Role.ADMINISTRATOR, "SF"),
         ("organiser", "陈干事", Role.ORGANISER, "SF"),
         ("secretary", "李书记", Role.SECRETARY, own.code),
-        ("supervisor", "王组长", Role.SUPERVISOR, "SF01"),
+        ("supervisor", leader, Role.SUPERVISOR, "SF01"),
     )
     ids, sign_ins = [], []
     for username, display_name, role, code in wanted:
@@ -146,15 +156,16 @@ def _write_staff(
             session.flush()
         ids.append(known or user.id)
         sign_ins.append(SignIn(username, role, code, known is None))
-    admin_id, organiser_id, secretary_id, _ = ids
-    return tuple(sign_ins), district_rows.Staff(admin_id, organiser_id, secretary_id, own.id)
+    admin_id, organiser_id, secretary_id, supervisor_id = ids
+    theirs = supervisor_id if sign_ins[-1].is_new else None
+    return tuple(sign_ins), district_rows.Staff(admin_id, organiser_id, secretary_id, own.id, theirs)
 
 
 def _write_grants(session: Session, demo: DemoYear, sign_ins: tuple[SignIn, ...]) -> None:
-    """After the tree, which the grants point into."""
+    """After the tree, which the grants point into; the supervisor leads a team instead."""
     by_code = {unit.code: unit.id for unit in demo.district.units}
     for sign_in in sign_ins:
-        if sign_in.is_new:
+        if sign_in.is_new and sign_in.role is not Role.SUPERVISOR:
             known = select(StaffUser.id).where(StaffUser.username == sign_in.username)
             user_id = session.scalars(known).one()
             session.add(RoleGrant(user_id=user_id, role=sign_in.role, org_id=by_code[sign_in.org_code]))
@@ -186,6 +197,19 @@ def _write_all(
         put(Attendance, session_rows.attendance(numbered, context))
 
 
+def _write_overseers(
+    session: Session, overseers: oversight.Oversight, demo: DemoYear, staff: district_rows.Staff
+) -> None:
+    """Instructors and teams, who are few."""
+    entered_at = district_rows.entered_at(demo.district)
+    put = _Put(session, lambda _: None)
+    put(Instructor, oversight.instructor_rows(overseers, entered_at))
+    put(InstructorAssignment, oversight.instructed_rows(overseers))
+    put(SupervisionTeam, oversight.team_rows(entered_at))
+    put(TeamOfficial, oversight.official_rows(overseers, staff.supervisor_id))
+    put(TeamAssignment, oversight.supervised_rows(overseers))
+
+
 class _Put:
     """Inserts rows of one table in batches, past the ORM, and tells the bar."""
 
@@ -208,7 +232,8 @@ def _continue_ids(session: Session) -> None:
     """PostgreSQL hands out ids from a counter, which does not see the ids that we wrote ourselves."""
     if not is_postgresql(session):
         return
-    for model in (OrgUnit, Member, Venue, Lecturer, TrainingClass, TrainingSession):
+    overseers = (Instructor, SupervisionTeam, TeamOfficial)
+    for model in (OrgUnit, Member, Venue, Lecturer, TrainingClass, TrainingSession, *overseers):
         name = model.__tablename__
         session.execute(
             text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)"),

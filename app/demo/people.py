@@ -76,7 +76,7 @@ def _person(rng: Random, number: int, unit: Unit, is_elderly: bool, year: int, p
     return Person(
         id=number,
         org_id=unit.id,
-        name=_name(rng, is_man, age),
+        name=invented_name(rng, is_man, age),
         sex="男" if is_man else "女",
         ethnicity="汉族" if rng.random() < 0.96 else rng.choice(("土家族", "回族", "苗族", "壮族", "满族")),
         birth_date=birth_date,
@@ -119,7 +119,7 @@ def _a_year_after(day: date) -> date:
     return day.replace(year=day.year + 1, day=min(day.day, 28))
 
 
-def _name(rng: Random, is_man: bool, age: int) -> str:
+def invented_name(rng: Random, is_man: bool, age: int) -> str:
     if age >= 55:
         first, second = words.OLD_MEN if is_man else words.OLD_WOMEN
     else:

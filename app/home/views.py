@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,13 @@ from app.core.access import Scope, current_scope, current_staff, permission
 from app.core.clock import today as office_today
 from app.core.clock import utc_now
 from app.core.db import db
+from app.core.office import elderly_age
 from app.core.vocabulary import Role
+from app.members.queries.exemptions import waiting_exemption_count
+from app.members.queries.transfer_requests import Side, transfer_request_count
+from app.members.queries.wishes import open_wishes
+from app.reports.queries import CoverageRow, coverage, default_period, place_in_scope
+from app.reports.rules import CoverageBy, Period, Snapshot, snapshot_day
 from app.trainings.queries.listing import (
     SessionFilter,
     Tab,
@@ -27,9 +34,23 @@ bp = Blueprint("home", __name__)
 MOST_TODAY = 20
 MOST_TO_DO = 5
 MOST_AHEAD = 15
+MOST_SUPERVISED = 30
 AHEAD = timedelta(days=7)
 # What is left open longer than this is found in the reports, not on the first page.
 TO_DO_SINCE = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Supervised:
+    """The units assigned to the reader, the first of `total`; none: nothing is assigned now.
+
+    own_code: the row of this unit is what belongs to it alone, without what is below.
+    """
+
+    rows: tuple[CoverageRow, ...]
+    total: int
+    period: Period
+    own_code: str | None
 
 
 @bp.get("/")
@@ -47,7 +68,7 @@ def today() -> str:
         now,
         limit=MOST_AHEAD,
     )
-    writing = staff.scope_if_held("sessions.write")
+    writing, serving = staff.scope_if_held("sessions.write"), staff.scope_if_held("members.write")
     return render_template(
         "home/today.html",
         day=day,
@@ -58,7 +79,9 @@ def today() -> str:
         ahead_total=ahead_total,
         counts=session_counts(session, [row.id for row in (*on_today, *ahead)]),
         to_do=_to_do(writing) if writing is not None else None,
+        wishes=open_wishes(session, serving, day) if serving is not None else 0,
         endpoints=current_app.view_functions,
+        supervised=_supervised(),
         figures=staff.main_role is Role.ADMINISTRATOR and "reports.index" in current_app.view_functions,
     )
 
@@ -70,4 +93,34 @@ def _to_do(scope: Scope) -> dict[str, Any]:
         "overdue": overdue_sessions(session, scope, now, MOST_TO_DO),
         "unfinished": unfinished_sessions(session, office_today() - TO_DO_SINCE, scope, now, MOST_TO_DO),
         "drafts": draft_sessions(session, scope, now, MOST_TO_DO),
+        **_people_to_do(),
     }
+
+
+def _people_to_do() -> dict[str, int]:
+    """Transfers that wait for this user's branches, and exemptions that wait for this user's word."""
+    session, day, staff = db.session(), office_today(), current_staff()
+    writing, approving = staff.scope_if_held("members.write"), staff.scope_if_held("members.approve")
+    return {
+        "transfers": transfer_request_count(session, writing, day, Side.INCOMING) if writing else 0,
+        "approvals": waiting_exemption_count(session, approving, day, not_by=staff.id) if approving else 0,
+    }
+
+
+def _supervised() -> Supervised | None:
+    """Coverage of the year by the units assigned; of a single one, by what is directly below it.
+
+    None for those who do not supervise, and for those who supervise everything: they have the reports.
+    """
+    staff, session, day = current_staff(), db.session(), office_today()
+    if staff.main_role is not Role.SUPERVISOR:
+        return None
+    place = place_in_scope(session, staff.scope("reports.read"), None, day)
+    if place.is_everything:
+        return None
+    period = default_period(session, day)
+    if not place.org_ids:
+        return Supervised((), 0, period, None)
+    snapshot = Snapshot(snapshot_day(period, day), elderly_age())
+    rows = coverage(session, period, snapshot, place, CoverageBy.ORG).rows
+    return Supervised(rows[:MOST_SUPERVISED], len(rows), period, place.code if len(rows) > 1 else None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from app.core.vocabulary import Group, OrgKind, OrgSector
+from app.core.vocabulary import Group, OrgKind, OrgSector, Post
 
 
 class Keep(Enum):
@@ -77,7 +77,8 @@ class GroupSpan:
     """A member is in `group` from `starts_on` until before `ends_on` (None: open).
 
     is_in False: by hand outside a group that the branch would give (new_org, rural, retired).
-    mobile: for the group `mobile` only.
+    mobile: for the group `mobile` only; None keeps what is known. host_org_code: any unit of the district.
+    reason: why, in a few words; never for exempt.
     """
 
     member_id: int
@@ -86,6 +87,7 @@ class GroupSpan:
     ends_on: date | None = None
     is_in: bool = True
     mobile: MobileDetails | None = None
+    reason: str | Keep | None = KEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +100,38 @@ class OrgDraft:
     parent_code: str | None
     sector: OrgSector | None = None
     opened_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrgChanges:
+    """Changes to a unit; KEEP leaves a field as it is.
+
+    name_from, changed_from (kind and sector): the first day of the new state, at most today; None: what
+    was recorded was wrong at all dates.
+    """
+
+    name: str | Keep = KEEP
+    name_from: date | None = None
+    kind: OrgKind | Keep = KEEP
+    sector: OrgSector | Keep | None = KEEP
+    changed_from: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostDraft:
+    """A member holds a post in a unit from `starts_on` until before `ends_on` (None: open)."""
+
+    org_code: str
+    member_id: int
+    post: Post
+    starts_on: date
+    ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostKey:
+    """Names a recorded post."""
+
+    member_id: int
+    post: Post
+    starts_on: date

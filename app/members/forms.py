@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from wtforms import BooleanField, DateField, Field, Form, HiddenField, SelectField, StringField
+from wtforms import BooleanField, DateField, Field, Form, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.core.errors import InvalidInput
 from app.core.i18n import Text, lazy
-from app.core.labels import GROUP_LABELS, ORG_KIND_LABELS, SECTOR_LABELS
-from app.core.vocabulary import Group, OrgKind, OrgSector
-from app.members.commands import KEEP, GroupSpan, MemberChanges, MemberDraft, MobileDetails, OrgDraft
+from app.members.commands import KEEP, MemberChanges, MemberDraft
 
 Choices = Sequence[tuple[str, Text]]
 UNSAID: tuple[str, Text] = ("", lazy("未填"))
@@ -64,14 +62,14 @@ class ChoiceField(SelectField):  # type: ignore[misc]
             raise ValidationError(lazy("请从列表里选择一项。"))
 
 
-def _needed(words: Text) -> InputRequired:
+def needed(words: Text) -> InputRequired:
     return InputRequired(words)
 
 
 class PersonForm(Form):  # type: ignore[misc]
     """What is known about a person; lengths and meanings are the service's to judge."""
 
-    name = StringField(lazy("姓名"), [_needed(lazy("请填写姓名。"))])
+    name = StringField(lazy("姓名"), [needed(lazy("请填写姓名。"))])
     surname_pinyin = StringField(lazy("姓氏读音"))
     phone = StringField(lazy("手机号码"))
     sex = ChoiceField(lazy("性别"), choices=[UNSAID, ("男", lazy("男")), ("女", lazy("女"))])
@@ -105,8 +103,8 @@ class PersonForm(Form):  # type: ignore[misc]
 class NewMemberForm(PersonForm):
     """A new member and the branch."""
 
-    org_code = ChoiceField(lazy("所在党支部"), [_needed(lazy("请选择所在党支部。"))])
-    starts_on = DayField(lazy("在本支部的开始日期"), _needed(lazy("请填写开始日期。")))
+    org_code = ChoiceField(lazy("所在党支部"), [needed(lazy("请选择所在党支部。"))])
+    starts_on = DayField(lazy("在本支部的开始日期"), needed(lazy("请填写开始日期。")))
 
     def command(self) -> MemberDraft:
         return MemberDraft(
@@ -126,102 +124,6 @@ class EditMemberForm(PersonForm):
         typed = (self.phone.data or "").strip()
         phone = typed or (None if self.forget_phone.data else KEEP)
         return MemberChanges(phone=phone, **self.facts())
-
-
-class TransferForm(Form):  # type: ignore[misc]
-    """Where a member goes, and the day the new branch accepted."""
-
-    org_code = ChoiceField(lazy("转到"), [_needed(lazy("请选择接收的党支部。"))])
-    accepted_on = DayField(lazy("接收日期"), _needed(lazy("请填写接收日期。")))
-
-
-class LeaveForm(Form):  # type: ignore[misc]
-    """The first day on which a member no longer belongs to the district."""
-
-    left_on = DayField(lazy("转出日期"), _needed(lazy("请填写转出日期。")))
-
-
-class GroupForm(Form):  # type: ignore[misc]
-    """A dated row of a group. Pages speak of the last day; the row ends on the day after."""
-
-    group = ChoiceField(
-        lazy("分类"),
-        [_needed(lazy("请选择分类。"))],
-        choices=[(g.value, GROUP_LABELS[g]) for g in Group if g is not Group.ELDERLY],
-    )
-    is_in = ChoiceField(
-        lazy("登记为"),
-        choices=[("1", lazy("属于这一类")), ("0", lazy("不属于(改正自动判断)"))],
-        default="1",
-    )
-    starts_on = DayField(lazy("第一天"), _needed(lazy("请填写第一天。")))
-    last_day = DayField(lazy("最后一天"), Optional())
-    direction = ChoiceField(
-        lazy("流向"), choices=[("out", lazy("流出")), ("in", lazy("流入"))], default="out"
-    )
-    from_place = StringField(lazy("从哪里"))
-    to_place = StringField(lazy("到哪里"))
-
-    def command(self, member_id: int) -> GroupSpan:
-        group = Group(self.group.data)
-        mobile = MobileDetails(self.direction.data, self.from_place.data, self.to_place.data)
-        return GroupSpan(
-            member_id,
-            group,
-            self.starts_on.data,
-            day_after(self.last_day.data),
-            self.is_in.data == "1",
-            mobile if group is Group.MOBILE else None,
-        )
-
-
-class GroupRowForm(Form):  # type: ignore[misc]
-    """Names a row of a group, and the last day on which it shall hold."""
-
-    group = ChoiceField(choices=[(g.value, g.value) for g in Group])
-    starts_on = DayField(lazy("第一天"), _needed(lazy("请填写第一天。")))
-    is_in = HiddenField(default="1")
-    last_day = DayField(lazy("最后一天"), Optional())
-
-    def command(self, member_id: int) -> GroupSpan:
-        return GroupSpan(
-            member_id,
-            Group(self.group.data),
-            self.starts_on.data,
-            day_after(self.last_day.data),
-            self.is_in.data != "0",
-        )
-
-
-class OrgForm(Form):  # type: ignore[misc]
-    """A new unit below another."""
-
-    code = StringField(lazy("编码"), [_needed(lazy("请填写编码。"))])
-    name = StringField(lazy("名称"), [_needed(lazy("请填写名称。"))])
-    kind = ChoiceField(
-        lazy("类型"), choices=[(k.value, ORG_KIND_LABELS[k]) for k in OrgKind], default=OrgKind.BRANCH.value
-    )
-    sector = ChoiceField(
-        lazy("所属领域"), choices=[UNSAID, *[(s.value, SECTOR_LABELS[s]) for s in OrgSector]]
-    )
-    opened_on = DayField(lazy("成立日期"), Optional())
-
-    def command(self, parent_code: str) -> OrgDraft:
-        sector = OrgSector(self.sector.data) if self.sector.data else None
-        return OrgDraft(
-            (self.code.data or "").strip(),
-            self.name.data,
-            OrgKind(self.kind.data),
-            parent_code,
-            sector,
-            self.opened_on.data,
-        )
-
-
-class RenameForm(Form):  # type: ignore[misc]
-    """A unit's name."""
-
-    name = StringField(lazy("名称"), [_needed(lazy("请填写名称。"))])
 
 
 def day_after(last_day: date | None) -> date | None:

@@ -38,7 +38,7 @@ _TWO_CHARACTERS = {
     "西门": "ximen", "独孤": "dugu", "濮阳": "puyang", "太叔": "taishu", "谷梁": "guliang",
 }  # fmt: skip
 # Between the parts of names that were not Chinese to begin with.
-_BETWEEN = " \u3000·•・‧.．-'’"
+BETWEEN = " \u3000·•・‧.．-'’"
 
 
 @lru_cache(maxsize=32_768)
@@ -48,7 +48,7 @@ def name_pinyin(name: str, surname_override: str | None = None) -> tuple[str, st
     surname_override: how this family reads its own name ("Shan"). Letters stay as they are, and
     a character that no dictionary knows stands for itself, so that a search can still find it.
     """
-    plain = "".join(char for char in name if char not in _BETWEEN)
+    plain = "".join(char for char in name if char not in BETWEEN)
     surname = _surname(name, plain)
     given = plain[len(surname) :]
     syllables = [*_surname_syllables(surname, surname_override), *_read(given)]

@@ -37,6 +37,7 @@ TICKS = (
     Tick("open_and_close_sessions", 5, training_jobs.open_and_close_sessions),
     Tick("work_off_long_tasks", 1, workers.work_off),
     Tick("forget_spent_tickets", 300, checkin_jobs.forget_spent_tickets),
+    Tick("forget_old_sheets", 3600, checkin_jobs.forget_old_sheets),
     Tick("forget_old_uploads", 3600, member_jobs.forget_old_uploads),
     Tick("forget_old_tries", 3600, core_jobs.forget_old_tries),
     Tick("forget_old_tasks", 3600, core_jobs.forget_old_tasks),

@@ -130,6 +130,48 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org_id", "ends_on", name=op.f("pk_org_former_names")),
     )
     op.create_table(
+        "org_former_natures",
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "committee",
+                "general_branch",
+                "branch",
+                "group",
+                name="orgkind",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "sector",
+            sa.Enum(
+                "agency",
+                "community",
+                "village",
+                "non_public",
+                "social_org",
+                "public_institution",
+                "school",
+                "state_enterprise",
+                "retired",
+                name="orgsector",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=True,
+        ),
+        sa.CheckConstraint("starts_on < ends_on", name=op.f("ck_org_former_natures_span")),
+        sa.ForeignKeyConstraint(["org_id"], ["org_units.id"], name=op.f("fk_org_former_natures_org_id")),
+        sa.PrimaryKeyConstraint("org_id", "starts_on", name=op.f("pk_org_former_natures")),
+    )
+    op.create_table(
         "roster_columns",
         sa.Column("org_id", sa.Integer(), nullable=False),
         sa.Column("header", sa.String(length=100), nullable=False),
@@ -269,9 +311,20 @@ def upgrade() -> None:
             f" CONSTRAINT fk_{table}_merged_into_id REFERENCES {table} (id)"
         )
     op.create_index("ix_members_merged_into_id", "members", ["merged_into_id"])
+    # A branch's members are found in the index alone.
+    op.create_index(
+        "ix_memberships_org_id_starts_on_ends_on_member_id",
+        "memberships",
+        ["org_id", "starts_on", "ends_on", "member_id"],
+    )
+    op.drop_index("ix_memberships_org_id_starts_on_ends_on", table_name="memberships")
 
 
 def downgrade() -> None:
+    op.create_index(
+        "ix_memberships_org_id_starts_on_ends_on", "memberships", ["org_id", "starts_on", "ends_on"]
+    )
+    op.drop_index("ix_memberships_org_id_starts_on_ends_on_member_id", table_name="memberships")
     op.drop_index("ix_members_merged_into_id", table_name="members")
     # SQLite drops no column that points at a table: the two stay, unused.
     if op.get_bind().dialect.name == "postgresql":
@@ -303,6 +356,7 @@ def downgrade() -> None:
 
     op.drop_table("team_assignments")
     op.drop_table("roster_columns")
+    op.drop_table("org_former_natures")
     op.drop_table("org_former_names")
     with op.batch_alter_table("long_tasks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_long_tasks_state_lease_until"))

@@ -65,7 +65,10 @@ NAMED: dict[str, str] = {
     "app.checkin.browser": "views",  # the cookies of members' browsers
     "app.members.import_views": "views",  # a blueprint of its own: one page with three steps
     "app.members.import_forms": "forms",
+    "app.members.change_forms": "forms",
+    "app.members.org_forms": "forms",
     "app.members.roster.review": "services",  # keeps an upload between the steps of the page
+    "app.members.serving_forms": "forms",
     "app.members.phones": "rules",  # how numbers are spelt; shared by the roster's rules
     "app.members.roster.apply": "services",  # all or nothing: owns the import's transaction
     "app.members.roster.branches": "services",  # creates branches within that transaction
@@ -73,6 +76,8 @@ NAMED: dict[str, str] = {
     "app.members.roster.export": "services",  # logs that phones were asked for
     "app.members.roster.export_tasks": "services",  # the same by the worker
     "app.members.roster.orgs": "services",  # the same for the tree
+    "app.members.roster.org_review": "services",
+    "app.members.roster.org_books": "queries",  # writes rows of a query into a workbook
     "app.members.roster.planning": "services",  # reads what is there, decides what the import would do
     "app.reports.labels": "plain",  # words only
     "app.scheduler.leader": "core",  # pins a connection for the advisory lock; knows no feature

@@ -12,16 +12,45 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from app.core.access import PERMISSIONS
+from app.core.crypto import seal
 from app.core.db import writing
 from app.core.vocabulary import OrgKind, Role, SessionState
+from app.members.models import CorrectionRequest, TransferRequest
+from app.members.queries.wishes import PURPOSE
 from app.trainings.models import TrainingClass
-from tests.factories import NOW, make_member, make_org, make_session, make_staff, make_token, sign_in
+from tests.factories import (
+    NOW,
+    make_account,
+    make_instructor,
+    make_member,
+    make_official,
+    make_org,
+    make_session,
+    make_staff,
+    make_team,
+    make_token,
+    sign_in,
+)
 
-NAMED = {"session_id", "member_id", "other_id", "code", "class_id"}
+NAMED = {
+    "session_id",
+    "member_id",
+    "other_id",
+    "code",
+    "class_id",
+    "instructor_id",
+    "team_id",
+    "official_id",
+    "request_id",
+    "wish_id",
+}
 # Routes whose parameter is no thing of a place: a scanned code is proof by itself.
 WITHOUT_PLACE = {"checkin.scanned"}
 # What may be missing although the member is in reach: an answer about something never made.
 MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png"}
+# Who supervises because a unit is assigned to them, not by a role.
+ASSIGNED = ("instructor", "official")
+WHO = [*[role.value for role in Role], *ASSIGNED]
 REPORTS = ("person-times", "coverage", "uncovered", "study-hours", "duties")
 
 
@@ -34,31 +63,67 @@ class Place:
     member_id: int
     other_id: int
     class_id: int
+    instructor_id: int
+    team_id: int
+    official_id: int
+    request_id: int
+    wish_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
-        more = {"group": "rural"}
+        more = {"group": "rural", "binding_id": 1, "tag": "model"}
         return {name: getattr(self, name) if name in NAMED else more[name] for name in rule.arguments}
 
 
 @dataclass(frozen=True)
 class District:
-    """`own` is where every user's role is; `child` lies below it, `parent` above, `sibling` beside."""
+    """`own` is where every user's role is; `child` lies below it, `parent` above, `sibling` beside.
+
+    clients, tokens: by role, and of those who hold no role but what is assigned to them.
+    """
 
     own: Place
     child: Place
     parent: Place
     sibling: Place
-    clients: dict[Role, FlaskClient]
-    tokens: dict[Role, str]
+    clients: dict[str, FlaskClient]
+    tokens: dict[str, str]
 
 
-def _place(code: str, org: Any) -> Place:
-    member, other = (make_member(f"人{code}", org) for _ in range(2))
+def _place(code: str, org: Any, other: Any) -> Place:
+    member, twin = (make_member(f"人{code}", org) for _ in range(2))
     session = make_session(org, state=SessionState.OPEN)
+    instructor, team = make_instructor(f"指{code}", org), make_team(f"组{code}", org)
+    official = make_official(team, f"员{code}")
     with writing() as db_session:
         training = TrainingClass(title=code, kind_key="theme_day", host_org_id=org.id, created_at=NOW)
-        db_session.add(training)
-    return Place(code, session.id, member.id, other.id, training.id)
+        # Between this place and one that is nobody's: either side would do to see it.
+        asked = TransferRequest(member_id=member.id, from_org_id=org.id, to_org_id=other.id, asked_at=NOW)
+        wish = CorrectionRequest(
+            member_id=member.id, about="other", text_sealed=seal("改正", PURPOSE), asked_at=NOW
+        )
+        db_session.add_all([training, asked, wish])
+    return Place(
+        code,
+        session_id=session.id,
+        member_id=member.id,
+        other_id=twin.id,
+        class_id=training.id,
+        instructor_id=instructor.id,
+        team_id=team.id,
+        official_id=official.id,
+        request_id=asked.id,
+        wish_id=wish.id,
+    )
+
+
+def _assigned(name: str, own: Any) -> Any:
+    """Somebody who supervises the unit because it is assigned, not by a role."""
+    user = make_account(name)
+    if name == "instructor":
+        make_instructor("李指导", own, user=user)
+    else:
+        make_official(make_team("督导组", own), "王督导", user=user)
+    return user
 
 
 @pytest.fixture
@@ -68,15 +133,16 @@ def district(app: Flask) -> Iterator[District]:
         root = make_org("Q", kind=OrgKind.COMMITTEE)
         own = make_org("QA", root, kind=OrgKind.GENERAL_BRANCH)
         child = make_org("QA1", own)
-        sibling = make_org("QB", root)
-        users = {role: make_staff(role.value, role, own) for role in Role}
+        sibling, other = make_org("QB", root), make_org("QC", root)
+        users = {role.value: make_staff(role.value, role, own) for role in Role}
+        users |= {name: _assigned(name, own) for name in ASSIGNED}
         found = District(
-            _place("QA", own),
-            _place("QA1", child),
-            _place("Q", root),
-            _place("QB", sibling),
-            {role: sign_in(app.test_client(), user) for role, user in users.items()},
-            {role: make_token(user) for role, user in users.items()},
+            _place("QA", own, other),
+            _place("QA1", child, other),
+            _place("Q", root, other),
+            _place("QB", sibling, other),
+            {name: sign_in(app.test_client(), user) for name, user in users.items()},
+            {name: make_token(user) for name, user in users.items()},
         )
     yield found
     app.config["WTF_CSRF_ENABLED"] = True
@@ -96,53 +162,58 @@ def routes(app: Flask) -> list[tuple[Rule, str, str]]:
     return found
 
 
-def ask(district: District, role: Role, rule: Rule, method: str, place: Place) -> int:
+def holds(who: str, permission: str) -> bool:
+    role = Role.SUPERVISOR if who in ASSIGNED else Role(who)
+    return role in PERMISSIONS.get(permission, frozenset(Role))
+
+
+def ask(district: District, who: str, rule: Rule, method: str, place: Place) -> int:
     built = rule.build(place.values(rule))
     assert built is not None
     arguments: dict[str, Any] = {"method": method}
     if rule.rule.startswith("/api/"):
-        arguments["headers"] = {"Authorization": f"Bearer {district.tokens[role]}"}
+        arguments["headers"] = {"Authorization": f"Bearer {district.tokens[who]}"}
         arguments["json"] = {} if method != "GET" else None
     elif method != "GET":
         arguments["data"] = {"status": "present"}
-    return district.clients[role].open(built[1], **arguments).status_code
+    return district.clients[who].open(built[1], **arguments).status_code
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_what_lies_above_or_beside_is_not_found(app: Flask, district: District, role: Role) -> None:
+@pytest.mark.parametrize("who", WHO)
+def test_what_lies_above_or_beside_is_not_found(app: Flask, district: District, who: str) -> None:
     wrong = []
     for rule, method, permission in routes(app):
-        may = role in PERMISSIONS.get(permission, frozenset(Role))
+        may = holds(who, permission)
         for name in ("parent", "sibling"):
-            status = ask(district, role, rule, method, getattr(district, name))
+            status = ask(district, who, rule, method, getattr(district, name))
             # A body that does not fit may be refused before anything is looked up: it tells nothing.
             allowed = {404, 422} if rule.rule.startswith("/api/") and method != "GET" else {404}
             if status not in (allowed if may else {403}):
-                wrong.append(f"{role} {method} {rule} of the {name}: {status}")
+                wrong.append(f"{who} {method} {rule} of the {name}: {status}")
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_what_is_ones_own_or_below_is_found(app: Flask, district: District, role: Role) -> None:
+@pytest.mark.parametrize("who", WHO)
+def test_what_is_ones_own_or_below_is_found(app: Flask, district: District, who: str) -> None:
     wrong = []
     for rule, method, permission in routes(app):
         if method != "GET" or rule.endpoint in MAY_BE_MISSING:
             continue
-        may = role in PERMISSIONS.get(permission, frozenset(Role))
+        may = holds(who, permission)
         for name in ("own", "child"):
-            status = ask(district, role, rule, method, getattr(district, name))
+            status = ask(district, who, rule, method, getattr(district, name))
             if status not in ({200, 302} if may else {403}):
-                wrong.append(f"{role} {method} {rule} of {name}: {status}")
+                wrong.append(f"{who} {method} {rule} of {name}: {status}")
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_a_report_of_a_place_above_or_beside_is_not_found(district: District, role: Role) -> None:
+@pytest.mark.parametrize("who", WHO)
+def test_a_report_of_a_place_above_or_beside_is_not_found(district: District, who: str) -> None:
     wrong = []
     for report in REPORTS:
         for place, expected in (("QA", 200), ("QA1", 200), ("Q", 404), ("QB", 404)):
             query = f"from=2019-01-01&to=2019-12-31&year=2019&org={place}"
-            page = district.clients[role].get(f"/reports/{report}?{query}").status_code
+            page = district.clients[who].get(f"/reports/{report}?{query}").status_code
             if page != expected:
-                wrong.append(f"{role} page {report} of {place}: {page}")
+                wrong.append(f"{who} page {report} of {place}: {page}")
     assert not wrong, "\n".join(wrong)

@@ -186,3 +186,43 @@ def test_the_phone_path_needs_no_script(server: Server, district: SimpleNamespac
     page.click("text=确认是我")
     page.click(".big-button")
     expect(page.locator("h1")).to_have_text("签到成功")
+
+
+def test_a_member_reads_keeps_and_corrects_what_is_recorded_without_script(
+    server: Server, district: SimpleNamespace, chromium: Browser
+) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page, weight = context.new_page(), []
+    page.goto(f"{server.url}/bind")
+    page.fill("[name=name]", "王小明")
+    page.fill("[name=phone_tail]", "1234")
+    page.fill("[name=org_code]", "SF01")
+    page.on("response", lambda response: weight.append(len(response.body())))
+    page.click("text=确认是我")
+    expect(page.locator("h1")).to_have_text("王小明")
+    assert sum(weight) < 60_000, "the first visit stays light"
+
+    page.click("text=我的资料")
+    expect(page.locator("main")).to_contain_text("柳塘村党支部")
+    page.locator("section", has_text="所在党支部").get_by_role("link", name="有错?请改正").click()
+    expect(page.locator("[name=about]")).to_have_value("branch")
+    page.fill("[name=text]", "我已转到镇上的支部")
+    page.click("text=交给党支部")
+    expect(page.locator("main")).to_contain_text("等待支部答复")
+    page.click("text=回到我的学习")
+
+    page.click("text=下载我的全部记录")
+    with page.expect_download() as waited:
+        page.click("text=下载成网页,可以打印")
+    kept = Path(waited.value.path()).read_text()
+    assert "我已转到镇上的支部" in kept
+    # The file opens from a disk as it does here, and asks nobody for anything.
+    page.goto(f"{server.url}/mine/record.html?open=1")
+    family = page.locator("body").evaluate("body => getComputedStyle(body).fontFamily")
+    assert "PingFang" in family, "its style came along"
+
+    page.goto(f"{server.url}/mine")
+    page.click("text=解除这部手机与 王小明 的绑定")
+    expect(page.locator("h1")).to_contain_text("解除这部手机与 王小明 的绑定?")
+    page.click("button:has-text('解除绑定')")
+    expect(page.locator("h1")).to_have_text("第一次使用")

@@ -13,7 +13,15 @@ from flask import Flask
 from sqlalchemy import LargeBinary, func, select
 from sqlalchemy.orm import Session, aliased
 
-from app.accounts.models import RoleGrant, StaffUser
+from app.accounts.models import (
+    Instructor,
+    InstructorAssignment,
+    RoleGrant,
+    StaffUser,
+    SupervisionTeam,
+    TeamAssignment,
+    TeamOfficial,
+)
 from app.attendance.models import Attendance
 from app.core.audit import first_bad_entry
 from app.core.clock import office_tz
@@ -21,18 +29,19 @@ from app.core.crypto import blind_index, unseal
 from app.core.db import Base, db
 from app.core.errors import AppError, InvalidInput, WrongState
 from app.core.passwords import password_fits
-from app.core.vocabulary import FOREVER, OrgKind, Role, SessionState
+from app.core.vocabulary import FOREVER, OrgKind, OrgTag, Role, SessionState
 from app.demo.district import build_district
 from app.demo.load import PASSWORD, Order, Summary, load_demo
+from app.demo.oversight import build_oversight
 from app.demo.roll import Roll
-from app.members.models import Member, Membership, OrgPlacement, OrgUnit
+from app.members.models import Member, Membership, OrgPlacement, OrgTagRow, OrgUnit
 from app.members.queries.as_of import members_as_of
 from app.trainings.models import ExpectedAttendee, SessionKind, TrainingSession
 from app.trainings.queries.audience import audience_members
 from app.trainings.queries.sessions import audience_ids
 from app.trainings.rules import split_credit
 from tests import databases
-from tests.factories import count, make_member, make_org, make_session
+from tests.factories import count, make_member, make_org, make_session, make_team
 
 NOW = datetime(2026, 5, 20, 2, 3, 45, tzinfo=UTC)
 MEMBERS = 300
@@ -212,13 +221,39 @@ def test_the_four_demo_users_have_their_roles_and_the_printed_password(session: 
         "admin": Role.ADMINISTRATOR,
         "organiser": Role.ORGANISER,
         "secretary": Role.SECRETARY,
-        "supervisor": Role.SUPERVISOR,
     }
     assert by_name["admin"].code == by_name["organiser"].code == "SF"
     assert by_name["secretary"].kind is OrgKind.BRANCH
-    assert by_name["supervisor"].code == "SF01"
     assert password_fits(by_name["admin"].password_hash, PASSWORD)
     assert first_bad_entry(session) is None
+
+
+def test_the_supervisor_leads_the_team_of_one_street(session: Session) -> None:
+    leads = session.execute(
+        select(StaffUser.display_name, TeamOfficial.name, TeamOfficial.is_leader, OrgUnit.code)
+        .join(TeamOfficial, TeamOfficial.user_id == StaffUser.id)
+        .join(TeamAssignment, TeamAssignment.team_id == TeamOfficial.team_id)
+        .join(OrgUnit, OrgUnit.id == TeamAssignment.org_id)
+        .where(StaffUser.username == "supervisor")
+    ).one()
+    assert leads.display_name == leads.name
+    assert (leads.is_leader, leads.code) == (True, "SF01")
+
+
+def test_every_branch_under_guidance_has_an_instructor_and_every_committee_a_team(session: Session) -> None:
+    guided = set(session.scalars(select(OrgTagRow.org_id).where(OrgTagRow.tag == OrgTag.GUIDED)))
+    assert set(session.scalars(select(InstructorAssignment.org_id))) == guided
+    assert count(Instructor) == round(len(guided) * 262 / 338)
+    streets = select(OrgUnit.id).where(OrgUnit.kind == OrgKind.COMMITTEE, OrgUnit.code != "SF")
+    assert set(session.scalars(select(TeamAssignment.org_id))) == set(session.scalars(streets))
+    assert (count(SupervisionTeam), count(TeamOfficial)) == (10, 40)
+
+
+def test_the_full_district_has_262_instructors_over_338_branches() -> None:
+    found = build_oversight(1, build_district(1, 13_700, 2019))
+    assert (len(found.instructors), len(found.instructed)) == (262, 338)
+    assert len({org_id for _, org_id in found.instructed}) == 338
+    assert Counter(Counter(person for person, _ in found.instructed).values()) == {1: 186, 2: 76}
 
 
 def dump() -> dict[str, list[tuple[Any, ...]]]:
@@ -313,7 +348,7 @@ def test_an_account_that_was_there_before_keeps_its_password(ctx: Flask) -> None
     assert [sign_in.is_new for sign_in in summary.sign_ins] == [False, True, True, True]
     admin = select(StaffUser.password_hash).where(StaffUser.username == "admin")
     assert db.session.scalar(admin) == "!"
-    assert count(RoleGrant) == 3
+    assert count(RoleGrant) == 2, "organiser and secretary; the supervisor leads a team"
 
 
 def test_new_rows_can_be_added_after_a_load(ctx: Flask) -> None:
@@ -323,6 +358,7 @@ def test_new_rows_can_be_added_after_a_load(ctx: Flask) -> None:
     row = make_session(branch)
     assert member.id == 61
     assert row.id == count(TrainingSession)
+    assert make_team("新组", branch).id == 11
 
 
 def test_the_command_prints_the_counts_and_refuses_a_second_time(app: Flask) -> None:

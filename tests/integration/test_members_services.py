@@ -6,19 +6,21 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.core.access import Scope
 from app.core.audit import AuditEntry
 from app.core.crypto import blind_index, unseal
 from app.core.db import db, writing
-from app.core.errors import InvalidInput, NotFound
+from app.core.errors import InvalidInput, NotFound, WrongState
 from app.core.vocabulary import FOREVER, Group, OrgKind, OrgSector, Post, Role
 from app.members.commands import GroupSpan, MemberChanges, MemberDraft, MobileDetails, OrgDraft
 from app.members.models import GroupMembership, Member, Membership, OrgPost
 from app.members.queries.as_of import standing_of
 from app.members.queries.member_page import member_page
 from app.members.queries.tree import org_by_code
-from app.members.services.groups import approve_exempt, erase_group, remove_group, set_group
+from app.members.services.exemptions import approve_exempt, decline_exempt
+from app.members.services.groups import erase_group, remove_group, set_group
 from app.members.services.members import create_member, show_phone, update_member
 from app.members.services.orgs import create_org, rename_org
 from app.members.services.transfers import end_membership, transfer_member
@@ -332,15 +334,105 @@ def test_an_exemption_counts_only_once_an_administrator_has_approved_it(district
     assert groups_on(member.id, TODAY) == set()
 
 
-def test_an_administrator_approves_in_the_same_step_but_only_within_the_own_place(
+def test_nobody_approves_what_they_recorded_and_the_command_line_is_nobody(district: dict[str, Any]) -> None:
+    member, everyone = make_member("张三", district["A"]), district["all"]
+    set_group(GroupSpan(member.id, Group.EXEMPT, TODAY), everyone, NOW, approval=everyone)
+    nobody = Scope(everyone.org_ids, None)
+    for scope in (everyone, nobody):
+        with pytest.raises(WrongState) as refused:
+            approve_exempt(member.id, TODAY, scope, NOW)
+        assert refused.value.code == "second_person"
+    assert groups_on(member.id, TODAY) == set()
+    second = Scope(everyone.org_ids, make_staff("second", Role.ADMINISTRATOR, district["R"]).id)
+    approve_exempt(member.id, TODAY, second, NOW)
+    assert groups_on(member.id, TODAY) == {Group.EXEMPT}
+    assert acts() == ["member.group", "member.exempt_approve"]
+    # A longer one is recorded anew: its recorder cannot approve it, whoever recorded the first.
+    set_group(GroupSpan(member.id, Group.EXEMPT, TODAY, TODAY + timedelta(days=9)), everyone, NOW)
+    set_group(GroupSpan(member.id, Group.EXEMPT, TODAY), second, NOW, approval=second)
+    assert groups_on(member.id, TODAY) == set()
+    with pytest.raises(WrongState):
+        approve_exempt(member.id, TODAY, second, NOW)
+    approve_exempt(member.id, TODAY, everyone, NOW)
+    assert groups_on(member.id, TODAY) == {Group.EXEMPT}
+
+
+def test_what_nobody_is_known_to_have_recorded_is_signed_before_it_is_approved(
+    district: dict[str, Any],
+) -> None:
+    member = make_member("张三", district["A"])
+    put_in_group(member, Group.EXEMPT, starts_on=TODAY)
+    with pytest.raises(WrongState):
+        approve_exempt(member.id, TODAY, district["all"], NOW)
+    set_group(GroupSpan(member.id, Group.EXEMPT, TODAY), district["of_a"], NOW)
+    approve_exempt(member.id, TODAY, district["all"], NOW)
+    assert groups_on(member.id, TODAY) == {Group.EXEMPT}
+
+
+def test_saying_the_same_as_a_row_that_waits_approves_it_for_another_person_in_the_own_place(
     district: dict[str, Any],
 ) -> None:
     inside, outside = make_member("张三", district["B"]), make_member("李四", district["A"])
-    of_b = Scope((district["B"].id,), district["all"].user_id)
+    of_b = Scope((district["B"].id,), make_staff("of b", Role.ADMINISTRATOR, district["B"]).id)
     for member in (inside, outside):
-        set_group(GroupSpan(member.id, Group.EXEMPT, TODAY), district["all"], NOW, approval=of_b)
+        for _ in range(2):
+            set_group(GroupSpan(member.id, Group.EXEMPT, TODAY), district["all"], NOW, approval=of_b)
+            set_group(GroupSpan(member.id, Group.EXEMPT, TODAY), district["all"], NOW)
     assert groups_on(inside.id, TODAY) == {Group.RURAL, Group.EXEMPT}
     assert groups_on(outside.id, TODAY) == set()
+
+
+def test_a_declined_exemption_is_gone_and_an_approved_one_stays(district: dict[str, Any]) -> None:
+    member = make_member("张三", district["A"])
+    set_group(GroupSpan(member.id, Group.EXEMPT, TODAY), district["of_a"], NOW)
+    decline_exempt(member.id, TODAY, district["all"], NOW)
+    assert count(GroupMembership) == 0
+    set_group(GroupSpan(member.id, Group.EXEMPT, TODAY), district["of_a"], NOW)
+    approve_exempt(member.id, TODAY, district["all"], NOW)
+    with pytest.raises(WrongState):
+        decline_exempt(member.id, TODAY, district["all"], NOW)
+    assert groups_on(member.id, TODAY) == {Group.EXEMPT}
+
+
+@pytest.mark.parametrize(
+    ("group", "reason", "code"),
+    [
+        (Group.EXEMPT, "身体不好", "not_for_exempt"),
+        (Group.LOST_CONTACT, "长" * 101, "too_long"),
+        (Group.LOST_CONTACT, "身份证 420103 19560312 001X", "private_number"),
+        (Group.LOST_CONTACT, "电话139-0000-0001", "private_number"),
+        (Group.LOST_CONTACT, "座机 027-8230 0001", "private_number"),
+    ],
+)
+def test_a_reason_is_short_and_names_no_number_and_an_exemption_has_none(
+    district: dict[str, Any], group: Group, reason: str, code: str
+) -> None:
+    member = make_member("张三", district["A"])
+    with pytest.raises(InvalidInput) as refused:
+        set_group(GroupSpan(member.id, group, TODAY, reason=reason), district["all"], NOW)
+    assert codes(refused.value) == {("reason", code)}
+    assert count(GroupMembership) == 0
+
+
+def test_the_database_itself_keeps_no_reason_for_an_exemption(district: dict[str, Any]) -> None:
+    member = make_member("张三", district["A"])
+    with pytest.raises(IntegrityError):
+        put_in_group(member, Group.EXEMPT, reason="身体不好")
+
+
+def test_a_reason_stays_until_another_is_said(district: dict[str, Any]) -> None:
+    member = make_member("张三", district["A"])
+    span = GroupSpan(member.id, Group.LOST_CONTACT, TODAY, reason=" 2019-01-01 起电话不通 ")
+    set_group(span, district["of_a"], NOW)
+    set_group(
+        GroupSpan(member.id, Group.LOST_CONTACT, TODAY, TODAY + timedelta(days=5)), district["all"], NOW
+    )
+    page = member_page(db.session(), member.id, district["all"], TODAY, 60)
+    assert page is not None
+    row = page.group_rows[0]
+    assert (row.reason, row.recorded_by, row.recorded_at) == ("2019-01-01 起电话不通", "secretary", NOW)
+    set_group(GroupSpan(member.id, Group.LOST_CONTACT, TODAY, reason=None), district["all"], NOW)
+    assert db.session.scalars(select(GroupMembership.reason)).one() is None
 
 
 def test_a_unit_hangs_below_its_parent_from_its_first_day(district: dict[str, Any]) -> None:
@@ -356,7 +448,7 @@ def test_a_unit_hangs_below_its_parent_from_its_first_day(district: dict[str, An
     )
     assert org_by_code(db.session(), "A2", district["of_a"], date(2019, 1, 31)) is None
     rename_org("A2", "机关党小组", district["of_a"], NOW)
-    assert acts() == ["org.create", "org.rename"]
+    assert acts() == ["org.create", "org.change"]
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,10 @@ from app.members.roster.apply import import_roster, preview_roster
 from app.members.roster.books import template_book
 from app.members.roster.marked import marked_book
 from app.members.roster.plan import Asked, Plan
+from app.members.roster.planning import plan_roster
 from app.members.roster.reading import read_roster
 from app.members.rules import SINCE_EVER
+from app.members.services.transfers import transfer_member
 from tests.factories import NOW, count, make_member, make_org, put_in_group
 from tests.query_counter import count_queries
 
@@ -299,6 +301,39 @@ def test_a_failure_half_way_stores_nothing(tree: dict[str, Any], monkeypatch: py
     with pytest.raises(RuntimeError):
         take(tree, ZHANG, LI)
     assert (count(Member), count(Membership), count(GroupMembership)) == (0, 0, 0)
+
+
+def test_what_changed_between_looking_and_storing_is_looked_at_again(
+    tree: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(tree, ZHANG, LI)
+    li, plans = member("李四").id, []
+
+    def slow_plan(*arguments: Any) -> Plan:
+        plans.append(plan_roster(*arguments))
+        if len(plans) == 1:
+            # Somebody transfers a member while the import is still being compared.
+            transfer_member(li, "B2", date(2019, 5, 1), scope_of(tree), NOW)
+        return plans[-1]
+
+    monkeypatch.setattr("app.members.roster.apply.plan_roster", slow_plan)
+    plan = take(tree, ZHANG, {**LI, "学历": "大学本科"})
+    assert [len(found.changed) for found in plans] == [1, 1]
+    assert [change.field for change in plan.changed[0].changes][:2] == ["education", "branch"]
+    assert spans("李四")[-1][0] == tree["first"].id
+
+
+def test_what_nobody_touched_is_planned_once(tree: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[Plan] = []
+
+    def counted(*arguments: Any) -> Plan:
+        assert not db.session().info.get("writing"), "check-ins would wait"
+        plans.append(plan_roster(*arguments))
+        return plans[-1]
+
+    monkeypatch.setattr("app.members.roster.apply.plan_roster", counted)
+    take(tree, ZHANG, LI)
+    assert (len(plans), count(Member)) == (1, 2)
 
 
 def test_every_problem_of_a_row_is_told_at_once_with_its_place(tree: dict[str, Any]) -> None:

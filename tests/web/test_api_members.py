@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from app.core.vocabulary import Role
 from app.members.models import Member
-from tests.api_world import World, refusal, wrong_fields
+from tests.api_world import SESSION, World, refusal, wrong_fields
 from tests.factories import count, make_org
 
 
@@ -164,3 +165,104 @@ def test_org_means_the_whole_subtree(world: World) -> None:
     found = world.secretary_a.get("/members", org="QA1").get_json()["items"]
     assert [row["org_code"] for row in found] == ["QA1x"]
     assert world.admin.get("/orgs/QA1x").get_json()["path"] == "/Q/QA/QA1/QA1x/", deeper
+
+
+def test_somebody_else_puts_the_same_exemption_or_approves_it(world: World) -> None:
+    member_id = world.ids[0]
+    path, body = f"/members/{member_id}/groups/exempt", {"from": "2020-01-01"}
+    for _ in range(2):
+        assert world.admin.put(path, body).get_json()["groups"] == []
+    assert refusal(world.admin.post(f"{path}/approval", body)) == (409, "second_person")
+    assert wrong_fields(world.admin.put(path, {**body, "reason": "体弱"})) == {"reason": "not_for_exempt"}
+    assert world.admin.get("/approvals").get_json()["items"] == [
+        {
+            "member": member_id, "name": "张三", "org_code": "QA", "from": "2020-01-01", "to": None,
+            "recorded_by": "admin", "may_approve": False,
+            "recorded_at": world.admin.get("/approvals").get_json()["items"][0]["recorded_at"],
+        }
+    ]  # fmt: skip
+    with world.app.app_context():
+        second = world.caller("second", Role.ADMINISTRATOR, world.root)
+    assert [row["may_approve"] for row in second.get("/approvals").get_json()["items"]] == [True]
+    assert second.post(f"{path}/approval", body).get_json()["groups"] == ["exempt"]
+    assert refusal(second.post(f"{path}/decline", body)) == (409, "wrong_state")
+    assert second.get("/approvals").get_json() == {"items": [], "next": None}
+
+
+def test_a_members_rows_say_since_when_why_and_who(world: World) -> None:
+    path = f"/members/{world.ids[1]}"
+    body = {"from": "2020-01-01", "reason": "外出务工", "direction": "out", "host_org_code": "QB"}
+    found = world.secretary_a.put(f"{path}/groups/mobile", body).get_json()
+    (row,) = found["group_rows"]
+    recorded_at = row.pop("recorded_at")
+    assert recorded_at.endswith("+08:00")
+    assert row == {
+        "group": "mobile", "from": "2020-01-01", "to": None, "is_in": True, "reason": "外出务工",
+        "direction": "out", "from_place": None, "to_place": None, "host_org_code": "QB",
+        "counts_from": "2020-07-01", "waits": False, "recorded_by": "secretary-a",
+    }  # fmt: skip
+    assert found["groups_by_rule"] == [{"group": "elderly", "rule": "age"}]
+    assert found["branches"] == [{"org_code": "QA", "from": "2000-01-01", "to": None}]
+    erased = world.secretary_a.post(f"{path}/groups/mobile/erase", {"from": "2020-01-01"})
+    assert erased.get_json()["group_rows"] == []
+
+
+def test_a_transfer_is_asked_for_accepted_and_corrected(world: World) -> None:
+    member_id = world.ids[0]
+    asked = world.secretary_a.post(f"/members/{member_id}/transfer-requests", {"org_code": "QB"})
+    assert asked.status_code == 201
+    request = asked.get_json()
+    assert (request["state"], request["is_outgoing"], request["to_org_code"]) == ("waiting", True, "QB")
+    waiting = world.secretary_b.get("/transfer-requests", state="waiting").get_json()["items"]
+    assert [(row["id"], row["name"], row["is_incoming"]) for row in waiting] == [
+        (request["id"], "张三", True)
+    ]
+    path = f"/transfer-requests/{request['id']}"
+    day = request["asked_at"][:10]
+    assert refusal(world.secretary_a.post(f"{path}/accept", {"accepted_on": day})) == (404, "not_found")
+    assert refusal(world.secretary_b.post(f"{path}/withdraw")) == (404, "not_found")
+    assert world.secretary_b.get(f"/members/{member_id}").status_code == 404
+    for _ in range(2):
+        accepted = world.secretary_b.post(f"{path}/accept", {"accepted_on": day})
+        assert (accepted.status_code, accepted.get_json()["accepted_on"]) == (200, day)
+    assert refusal(world.secretary_b.post(f"{path}/decline")) == (409, "wrong_state")
+    member = f"/members/{member_id}"
+    assert world.secretary_b.get(member).get_json()["org_code"] == "QB"
+    body = {"was": day, "from": "2020-01-01"}
+    assert wrong_fields(world.secretary_b.post(f"{member}/branches/correct-start", body)) == {
+        "starts_on": "out_of_scope"
+    }
+    moved = world.admin.post(f"{member}/branches/correct-start", body).get_json()
+    assert [row["from"] for row in moved["branches"]] == ["2020-01-01", "2000-01-01"]
+    undone = world.admin.post(f"{member}/branches/undo-transfer", {"accepted_on": "2020-01-01"}).get_json()
+    assert undone["branches"] == [{"org_code": "QA", "from": "2000-01-01", "to": None}]
+    right = world.admin.post(f"{member}/branches/correct-org", {"from": "2000-01-01", "org_code": "QB"})
+    assert right.get_json()["org_code"] == "QB"
+    left = world.admin.post(f"{member}/leave", {"left_on": "2020-05-01"}).get_json()
+    assert left["org_code"] is None
+    back = world.admin.post(f"{member}/branches/undo-leaving", {"left_on": "2020-05-01"}).get_json()
+    assert back["org_code"] == "QB"
+
+
+def test_requests_come_in_parts_the_latest_first(world: World) -> None:
+    for member_id in world.ids:
+        world.secretary_a.post(f"/members/{member_id}/transfer-requests", {"org_code": "QB"})
+    found, cursor = [], ""
+    while cursor is not None:
+        body = world.secretary_b.get("/transfer-requests", limit=2, cursor=cursor).get_json()
+        found += [row["name"] for row in body["items"]]
+        cursor = body["next"]
+    assert found == ["王五", "李四", "张三"]
+
+
+def test_a_host_records_a_hosted_member_over_the_api(world: World) -> None:
+    made = world.secretary_b.post("/sessions", {**SESSION, "host_org": "QB", "audience": {}}).get_json()
+    for step in ("publish", "open"):
+        world.secretary_b.post(f"/sessions/{made['id']}/{step}")
+    body = {"session": made["id"], "member": world.ids[0], "method": "staff_entry"}
+    assert refusal(world.secretary_b.post("/checkins", body))[1] == "unknown_member"
+    hosted = {"from": "2020-01-01", "direction": "out", "host_org_code": "QB"}
+    world.secretary_a.put(f"/members/{world.ids[0]}/groups/mobile", hosted)
+    assert world.secretary_b.post("/checkins", body).status_code == 201
+    (row,) = world.secretary_b.get(f"/sessions/{made['id']}/attendance").get_json()["items"]
+    assert (row["name"], row["org_name"], row["groups"]) == ("张三", "甲支部", [])

@@ -83,6 +83,27 @@ def test_a_whole_number_in_the_search_is_answered_with_how_to_search(office: Off
     assert "没有符合的党员" in page
 
 
+def test_a_branch_is_found_in_the_same_box_as_people(office: Office) -> None:
+    page = office.browser().get("/members?q=甲").text
+    assert "名称相符的党组织" not in page, "one character is in the names of half the branches"
+    page = office.browser(Role.SECRETARY, office.a).get("/members?q=支部").text
+    assert 'href="/members?org=A"' in page
+    assert 'href="/members?org=B"' not in page
+    assert 'href="/members?org=B"' in office.browser(Role.ORGANISER).get("/members?q=乙支部").text
+
+
+def test_a_given_name_is_looked_for_when_nobody_has_it_as_surname(office: Office) -> None:
+    make_member("李建国", office.b, pinyin="lijianguo", initials="ljg")
+    browser = office.browser()
+    page = browser.get("/members?q=建国").text
+    assert "李建国" in page
+    assert "没有以“建国”开头的姓名" in page
+    make_member("建国", office.b, pinyin="jianguo", initials="jg")
+    page = browser.get("/members?q=建国").text
+    assert "李建国" not in page
+    assert "没有符合的党员" in browser.get("/members?q=建%25").text
+
+
 def test_what_was_typed_into_the_search_is_shown_as_text(office: Office) -> None:
     page = office.browser().get('/members?q="><script>alert(1)</script>').text
     assert "<script>alert" not in page
@@ -151,7 +172,22 @@ def test_members_outside_the_scope_are_not_found(office: Office, role: Role) -> 
         assert browser.get(f"/orgs/{code}").status_code == status
 
 
-WRITES = ("edit", "transfer", "leave", "groups", "groups/end", "groups/erase", "groups/approve", "phone")
+WRITES = (
+    "edit",
+    "transfer",
+    "leave",
+    "groups",
+    "groups/end",
+    "groups/erase",
+    "groups/approve",
+    "groups/decline",
+    "transfer-request",
+    "branch/start",
+    "branch/unit",
+    "branch/undo-transfer",
+    "branch/undo-leaving",
+    "phone",
+)
 
 
 @pytest.mark.parametrize("path", WRITES)
@@ -161,11 +197,13 @@ def test_no_change_reaches_a_member_outside_the_scope(office: Office, path: str)
     fields = {
         "name": "改名", "transfer-org_code": "A", "transfer-accepted_on": "2019-05-01",
         "leave-left_on": "2019-05-01", "group-group": "lost_contact", "group-starts_on": "2019-05-01",
-        "group": "exempt", "starts_on": "2019-01-01",
+        "group": "exempt", "starts_on": "2019-01-01", "ask-org_code": "A", "row": "2000-01-01",
+        "start-right": "2001-01-01", "branch-org_code": "A",
     }  # fmt: skip
     for role, org in ((Role.SECRETARY, office.a), (Role.ADMINISTRATOR, office.a)):
         answer = post(office.browser(role, org), "/members", f"/members/{outside.id}/{path}", **fields)
-        assert answer.status_code == (403 if (role, path) == (Role.SECRETARY, "groups/approve") else 404)
+        is_approval = path in ("groups/approve", "groups/decline")
+        assert answer.status_code == (403 if role is Role.SECRETARY and is_approval else 404)
     db.session.expire_all()
     assert db.session.get_one(Member, outside.id).name == "旁支"
     assert [row.ends_on for row in db.session.scalars(select(GroupMembership))] == [FOREVER]
@@ -324,10 +362,31 @@ def test_a_secretarys_exemption_waits_until_an_administrator_approves_it(office:
     assert post(secretary, path, f"{path}/groups/approve", **row_fields).status_code == 403
     assert post(administrator, path, f"{path}/groups/approve", **row_fields).status_code == 302
     assert "待批准" not in administrator.get(path).text
-    # An administrator's own entry needs no second step.
-    other = make_member("李四", office.b)
-    assert post(administrator, path, f"/members/{other.id}/groups", **fields).status_code == 302
-    assert "待批准" not in administrator.get(f"/members/{other.id}").text
+
+
+def test_an_administrators_exemption_waits_for_another_administrator(office: Office) -> None:
+    path, on = f"/members/{office.member.id}", today().isoformat()
+    first, second = office.browser(), office.browser(Role.ADMINISTRATOR, office.a)
+    fields = {"group-group": "exempt", "group-starts_on": on}
+    assert post(first, path, f"{path}/groups", **fields).status_code == 302
+    assert f"{path}/groups/approve" not in first.get(path).text
+    assert "由您登记,要由另一位有批准权限的同事批准。" in first.get(path).text
+    answer = post(first, path, f"{path}/groups/approve", starts_on=on)
+    assert answer.status_code == 302
+    assert "登记和批准要由两个人办理" in first.get(path).text
+    listed = second.get("/members/approvals").text
+    assert f'action="{path}/groups/approve"' in listed
+    assert "由您登记" in first.get("/members/approvals").text
+    back = post(second, path, f"{path}/groups/approve", starts_on=on, next="/members/approvals")
+    assert back.location == "/members/approvals"
+    assert "没有待批准的登记" in second.get("/members/approvals").text
+
+
+def test_a_declined_exemption_is_off_the_page(office: Office) -> None:
+    path, on = f"/members/{office.member.id}", today().isoformat()
+    put_in_group(office.member, Group.EXEMPT, starts_on=date.fromisoformat(on))
+    assert post(office.browser(), path, f"{path}/groups/decline", starts_on=on).status_code == 302
+    assert db.session.scalars(select(GroupMembership)).all() == []
 
 
 def test_a_row_that_no_page_names_is_not_found(office: Office) -> None:

@@ -17,13 +17,24 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from app import create_app
-from app.core.vocabulary import Role, SessionState
+from app.core.db import writing
+from app.core.vocabulary import OrgKind, Role, SessionState
+from app.members.models import TransferRequest
 from tests.databases import test_settings as settings_for
-from tests.factories import attend, make_member, make_org, make_session, make_staff, make_token
+from tests.factories import (
+    attend,
+    make_instructor,
+    make_member,
+    make_org,
+    make_session,
+    make_staff,
+    make_team,
+    make_token,
+)
 
 DOCUMENT = "/api/v1/openapi.json"
 LARGEST_ID = 2**31 - 1
-TIMES = ("starts_at", "ends_at", "accepted_on")
+TIMES = ("starts_at", "ends_at", "accepted_on", "on")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d.*)?$")
 # A well-formed request may still name what is not there, or a date that makes no sense.
 CHECKS = schemathesis.checks
@@ -59,6 +70,9 @@ def map_path_parameters(context: Any, path_parameters: Any) -> Any:
         ids = SERVED.ids.get(name)
         if ids and type(value) is int and 1 <= value <= LARGEST_ID and value % 5:
             path_parameters[name] = ids[value % len(ids)]
+        # Most codes become that of a branch, so that some changes of the tree succeed.
+        if name == "code" and isinstance(value, str) and 0 < len(value) < 40:
+            path_parameters[name] = "QC"
     return path_parameters
 
 
@@ -67,12 +81,15 @@ def map_body(context: Any, body: Any) -> Any:
     """Words that stand for something become words that do, so that some requests succeed; wrong ones stay."""
     known = {
         "org_code": "QA",
+        "into": "QA",
+        "parent_code": "Q",
         "host_org": "QA",
         "kind": "theme_day",
         "mode": "in_person",
         "starts_at": "2026-03-02T09:00:00+08:00",
         "ends_at": "2026-03-02T11:00:00+08:00",
         "accepted_on": "2020-05-01",
+        "on": "2020-05-01",
     }
     if isinstance(body, dict):
         for name, word in known.items():
@@ -87,17 +104,26 @@ def map_body(context: Any, body: Any) -> Any:
 def served(app: Flask) -> Served:
     """An API with something behind it: units, members, a session in each state."""
     with app.app_context():
-        root = make_org("Q")
+        root = make_org("Q", kind=OrgKind.COMMITTEE)
         branch = make_org("QA", root)
+        make_member("李四", make_org("QC", root))
         people = [make_member(f"张{i}", branch, phone=f"1390000000{i}") for i in range(3)]
         soon = datetime.now(UTC) + timedelta(minutes=5)
         sessions = [make_session(branch, state=state, starts_at=soon) for state in SessionState]
         for person in people[:2]:
             attend(sessions[3], person)
+        elsewhere = make_org("QB", root)
+        with writing() as db_session:
+            places = {"from_org_id": branch.id, "to_org_id": elsewhere.id, "asked_at": datetime.now(UTC)}
+            asked = [TransferRequest(member_id=person.id, **places) for person in people[1:]]
+            db_session.add_all(asked)
         token = make_token(make_staff("管理员", Role.ADMINISTRATOR, root))
         SERVED.ids = {
             "member_id": [person.id for person in people],
             "session_id": [session.id for session in sessions],
+            "request_id": [request.id for request in asked],
+            "instructor_id": [make_instructor(f"指{i}", branch).id for i in range(2)],
+            "team_id": [make_team(f"组{i}", branch).id for i in range(2)],
         }
     SERVED.app = app
     SERVED.headers = {"Authorization": f"Bearer {token}"}

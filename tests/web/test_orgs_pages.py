@@ -65,7 +65,12 @@ def test_an_administrator_adds_a_unit_below_and_renames_it(tree: dict[str, Any])
     fields = {"child-code": "A2", "child-name": "甲二组", "child-kind": "group", "child-sector": ""}
     answer = post(browser, "/orgs/A", "/orgs/A/children", **fields)
     assert (answer.status_code, answer.location) == (302, "/orgs/A2")
-    assert post(browser, "/orgs/A2", "/orgs/A2/rename", **{"rename-name": "甲三组"}).status_code == 302
+    assert (
+        post(
+            browser, "/orgs/A2", "/orgs/A2/rename", **{"rename-name": "甲三组", "rename-how": "correct"}
+        ).status_code
+        == 302
+    )
     assert counts(browser.get("/orgs").text)["甲三组"] == "0"
 
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.accounts.models import StaffUser
+from app.accounts.models import Instructor, StaffUser, SupervisionTeam
 from app.core.db import db
 from app.core.vocabulary import SessionState
 from app.demo.load import Order, load_demo
@@ -43,6 +43,8 @@ def pages(app: Flask) -> list[str]:
     known = {
         "session_id": session.scalars(newest.where(TrainingSession.state == SessionState.OPEN)).first(),
         "member_id": session.scalars(select(Member.id)).first(),
+        "instructor_id": session.scalars(select(Instructor.id)).first(),
+        "team_id": session.scalars(select(SupervisionTeam.id)).first(),
         "class_id": session.scalars(select(TrainingClass.id)).first(),
         "code": session.scalars(select(OrgUnit.code).order_by(OrgUnit.id.desc())).first(),
     }

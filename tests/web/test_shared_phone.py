@@ -59,7 +59,7 @@ def test_the_limit_of_the_first_person_does_not_keep_the_second_from_the_code(ha
 def test_a_person_that_the_phone_does_not_have_is_the_first(hall: Hall, who: str) -> None:
     hall.bind(hall.phone)
     assert "王小明" in hall.phone.get("/mine", query_string={"who": who}).text
-    answer = hall.phone.post("/unbind", data={"csrf_token": _csrf(hall), "who": who})
+    answer = hall.phone.post("/unbind", data={"csrf_token": _csrf(hall), "member": who})
     assert answer.status_code == 302
     assert "王小明" in hall.phone.get("/mine").text
 

@@ -33,41 +33,60 @@ _FAULT_WORDS: dict[PasswordFault, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """A user to be made; `org_code` None: all that the maker may grant (the command line: the whole tree)."""
+    """A user to be made; `org_code` None: all that the maker may grant (the command line: the whole tree).
+
+    role None: the user holds nothing but what is assigned (`app/accounts/supervision`).
+    """
 
     username: str
     display_name: str
-    role: Role
+    role: Role | None
     org_code: str | None
     password: str
 
 
 def create_user(new: NewUser, by: Scope | None, now: datetime, on: date) -> int:
-    """Make a staff user with one role; returns the id. `by` is None for the command line.
+    """Make a staff user with at most one role; returns the id. `by` is None for the command line.
 
     Raises InvalidInput for a name that is malformed or taken, a weak password or an unknown unit.
     """
+    hashed = checked_hash(new)
+    with writing() as session:
+        return add_user(session, new, hashed, by, now, on)
+
+
+def checked_hash(new: NewUser) -> str:
+    """The password's hash; before the transaction, because it takes long on purpose. Raises InvalidInput."""
     username = normal_username(new.username)
     if not is_username(username):
         words = lazy("用户名用1到60个文字、数字或 . _ @ - 组成。")
         raise InvalidInput.field("username", "malformed", words)
     check_new_password(new.password, username, "password")
-    hashed = hash_password(new.password)
-    display_name = new.display_name.strip()[:80] or username
-    with writing() as session:
-        user = StaffUser(
-            username=username, display_name=display_name, password_hash=hashed, is_active=True, created_at=now
-        )
+    return hash_password(new.password)
+
+
+def add_user(session: Session, new: NewUser, hashed: str, by: Scope | None, now: datetime, on: date) -> int:
+    """The same in the caller's transaction, with the hash from `checked_hash`."""
+    username = normal_username(new.username)
+    user = StaffUser(
+        username=username,
+        display_name=new.display_name.strip()[:80] or username,
+        password_hash=hashed,
+        is_active=True,
+        created_at=now,
+    )
+    if new.role is not None:
         places = _places_to_grant(session, new.org_code, by, on)
         user.grants = [RoleGrant(role=new.role, org_id=org_id) for org_id in places]
-        session.add(user)
-        try:
-            session.flush()
-        except IntegrityError as exc:
-            raise InvalidInput.field("username", "taken", lazy("这个用户名已有人使用,请换一个。")) from exc
-        actor_id = by.user_id if by else None
-        record_act(session, "user.create", f"user:{user.id}", actor_id, now, role=new.role.value)
-        return user.id
+    session.add(user)
+    try:
+        session.flush()
+    except IntegrityError as exc:
+        raise InvalidInput.field("username", "taken", lazy("这个用户名已有人使用,请换一个。")) from exc
+    actor_id = by.user_id if by else None
+    role = new.role.value if new.role is not None else None
+    record_act(session, "user.create", f"user:{user.id}", actor_id, now, role=role)
+    return user.id
 
 
 def reset_password(user_id: int, password: str, actor_id: int | None, now: datetime) -> None:

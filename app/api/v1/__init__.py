@@ -18,15 +18,22 @@ def init_app(app: Flask) -> None:
         attendance,
         bindings,
         calendar,
+        cards,
         checkins,
         codes,
         docs,
+        groups,
         imports,
         members,
+        org_rows,
         orgs,
         reports,
         sessions,
         steps,
+        supervision,
+        transfers,
+        visits,
+        wishes,
     )
     from app.api.v1.blueprint import CONVERTERS, bp
 

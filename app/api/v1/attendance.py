@@ -77,7 +77,8 @@ def _line(row: RosterRow) -> dict[str, Any]:
         "member_id": row.member_id,
         "name": row.name,
         "org_name": row.org_name,
-        "groups": Group.from_bits(row.groups),
+        # Of those expected: who comes beside them may be another branch's, whose affair it is.
+        "groups": () if row.is_extra else Group.from_bits(row.groups),
         "is_extra": row.is_extra,
         "status": row.status,
         "excuse_reason": row.excuse_reason,

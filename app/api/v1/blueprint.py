@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 from werkzeug.routing import BaseConverter
 
-from app.core.vocabulary import Group
+from app.core.vocabulary import Group, OrgTag
 
 PREFIX = "/api/v1"
 bp = Blueprint("api", __name__, url_prefix=PREFIX)
@@ -34,6 +34,15 @@ class GroupKeyConverter(BaseConverter):
     }
 
 
+class TagKeyConverter(GroupKeyConverter):
+    """Key of a tag, the same way."""
+
+    schema: dict[str, Any] = {  # noqa: RUF012 - read only
+        "type": "string",
+        "enum": [tag.value for tag in OrgTag],
+    }
+
+
 class ImportKeyConverter(BaseConverter):
     """Key of an upload; the view answers 404 for one that there is not, after asking who calls."""
 
@@ -47,6 +56,7 @@ class ImportKeyConverter(BaseConverter):
 CONVERTERS: dict[str, type[BaseConverter]] = {
     "org_code": OrgCodeConverter,
     "group_key": GroupKeyConverter,
+    "tag_key": TagKeyConverter,
     "import_key": ImportKeyConverter,
 }
 

@@ -1,4 +1,4 @@
-"""Members, their transfers and their groups."""
+"""Members: listed, read, added, corrected."""
 
 from __future__ import annotations
 
@@ -9,30 +9,37 @@ from app.api.v1.blueprint import bp
 from app.api.v1.context import list_body, one_page, require_org
 from app.api.v1.operation import operation
 from app.api.v1.schemas.members import (
-    GroupSpanBody,
     MemberBody,
     MemberChangesBody,
     MemberDetailAnswer,
     MembersAnswer,
     MembersQuery,
-    TransferBody,
 )
-from app.core.access import current_scope, current_staff, permission
+from app.core.access import current_scope, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.office import elderly_age
 from app.core.paging import decode_cursor
-from app.core.vocabulary import Group
-from app.members.commands import GroupSpan, MemberChanges, MemberDraft, MobileDetails
-from app.members.queries.member_page import Person, member_page
+from app.core.vocabulary import FOREVER, Group
+from app.members.commands import MemberChanges, MemberDraft
+from app.members.queries.member_page import Dated, GroupTime, MemberPage, Person, member_page
 from app.members.queries.members import MemberFilter, member_list
-from app.members.services.groups import remove_group, set_group
 from app.members.services.members import create_member, update_member
-from app.members.services.transfers import transfer_member
 
 MEMBER_PATH = "/members/<int:member_id>"
-_MOBILE = ("direction", "from_place", "to_place", "host_org_code")
+_ROW_FACTS = (
+    "group",
+    "is_in",
+    "reason",
+    "direction",
+    "from_place",
+    "to_place",
+    "counts_from",
+    "waits",
+    "recorded_by",
+    "recorded_at",
+)
 
 
 @bp.get("/members")
@@ -56,14 +63,14 @@ def list_members(query: dict[str, Any]) -> dict[str, Any]:
 @permission("members.read")
 @operation("查看一位党员", "Read one member", answers={200: MemberDetailAnswer()})
 def read_member(member_id: int) -> dict[str, Any]:
-    return _member_body(member_id)
+    return member_body(member_id)
 
 
 @bp.post("/members")
 @permission("members.write")
 @operation("新增党员", "Add a member", body=MemberBody(), answers={201: MemberDetailAnswer()})
 def add_member(body: dict[str, Any]) -> dict[str, Any]:
-    return _member_body(create_member(MemberDraft(**body), current_scope(), utc_now()))
+    return member_body(create_member(MemberDraft(**body), current_scope(), utc_now()))
 
 
 @bp.patch(MEMBER_PATH)
@@ -80,76 +87,36 @@ def add_member(body: dict[str, Any]) -> dict[str, Any]:
 )
 def change_member(member_id: int, body: dict[str, Any]) -> dict[str, Any]:
     update_member(member_id, MemberChanges(**body), current_scope(), utc_now())
-    return _member_body(member_id)
+    return member_body(member_id)
 
 
-@bp.post(f"{MEMBER_PATH}/transfers")
-@permission("members.write")
-@operation(
-    "组织关系转接",
-    "Transfer a member",
-    body=TransferBody(),
-    answers={201: MemberDetailAnswer()},
-    detail=(
-        "自新支部接收之日起生效,此前的记录仍属原支部;重复提交不会改变什么。",
-        "Takes effect on the day the new branch accepts; a repeat changes nothing.",
-    ),
-)
-def transfer(member_id: int, body: dict[str, Any]) -> dict[str, Any]:
-    transfer_member(member_id, body["org_code"], body["accepted_on"], current_scope(), utc_now())
-    return _member_body(member_id)
-
-
-@bp.put(f"{MEMBER_PATH}/groups/<group_key:group>")
-@permission("members.write")
-@operation(
-    "登记党员类别",
-    "Put a member into a group",
-    body=GroupSpanBody(),
-    answers={200: MemberDetailAnswer()},
-    detail=(
-        "同一开始日期的记录会被替换。不作硬性要求(exempt)须经有权批准的人登记才生效。",
-        "A row with the same first day is replaced. exempt counts once someone who may approve it has.",
-    ),
-)
-def put_group(member_id: int, group: str, body: dict[str, Any]) -> dict[str, Any]:
-    mobile = {key: body[key] for key in _MOBILE if key in body}
-    span = GroupSpan(
-        member_id,
-        _group(group),
-        body["from_"],
-        body.get("to"),
-        body["is_in"],
-        MobileDetails(**mobile) if mobile else None,
-    )
-    approval = current_staff().scope_if_held("members.approve")
-    set_group(span, current_scope(), utc_now(), approval=approval)
-    return _member_body(member_id)
-
-
-@bp.delete(f"{MEMBER_PATH}/groups/<group_key:group>")
-@permission("members.write")
-@operation(
-    "结束党员类别",
-    "End a member's group",
-    answers={204: None},
-    detail=("从今天起不再属于该类,以前的日子不变。", "From today on; earlier days keep their group."),
-)
-def end_group(member_id: int, group: str) -> tuple[None, int]:
-    remove_group(member_id, _group(group), current_scope(), utc_now())
-    return None, 204
-
-
-def _group(key: str) -> Group:
-    try:
-        return Group(key)
-    except ValueError as exc:
-        raise NotFound() from exc
-
-
-def _member_body(member_id: int) -> dict[str, Any]:
+def member_body(member_id: int) -> dict[str, Any]:
+    """A member as of today, with the dated rows around them; raises NotFound."""
     page = member_page(db.session(), member_id, current_scope(), today(), elderly_age())
     if page is None:
         raise NotFound()
-    facts = {field.name: getattr(page.person, field.name) for field in fields(Person)}
-    return {**facts, "org_code": page.branch.org_code if page.branch else None, "groups": page.groups}
+    return {
+        **{field.name: getattr(page.person, field.name) for field in fields(Person)},
+        "org_code": page.branch.org_code if page.branch else None,
+        "groups": page.groups,
+        "groups_by_rule": [{"group": group, "rule": _rule(group)} for group in page.groups_by_rule],
+        "group_rows": [_group_row(row) for row in page.group_rows],
+        "branches": _branches(page),
+    }
+
+
+def _rule(group: Group) -> str:
+    return "age" if group is Group.ELDERLY else "branch"
+
+
+def _group_row(row: GroupTime) -> dict[str, Any]:
+    facts = {name: getattr(row, name) for name in _ROW_FACTS}
+    return {**facts, **_dates(row), "host_org_code": row.host_code}
+
+
+def _branches(page: MemberPage) -> list[dict[str, Any]]:
+    return [{"org_code": branch.org_code, **_dates(branch)} for branch in page.branches]
+
+
+def _dates(row: Dated) -> dict[str, Any]:
+    return {"from_": row.starts_on, "to": row.ends_on if row.ends_on < FOREVER else None}

@@ -36,6 +36,8 @@ ERRORS: dict[int, Words] = {
 TAGS: dict[str, Words] = {
     "orgs": Words("党组织", "Organisations"),
     "members": Words("党员", "Members"),
+    "transfers": Words("转接和改正", "Transfers and corrections"),
+    "groups": Words("党员类别", "Groups"),
     "imports": Words("花名册", "Rosters"),
     "sessions": Words("场次", "Sessions"),
     "attendance": Words("登记情况", "Attendance"),
@@ -43,7 +45,10 @@ TAGS: dict[str, Words] = {
     "codes": Words("签到码", "Check-in codes"),
     "checkins": Words("签到", "Check-ins"),
     "bindings": Words("手机绑定", "Bound phones"),
+    "visits": Words("上门须知", "Notes for home visits"),
+    "wishes": Words("更正请求", "Correction requests"),
     "reports": Words("报表", "Reports"),
+    "supervision": Words("指导员和督导组", "Instructors and supervision teams"),
     "calendar": Words("日历", "Calendar"),
 }
 _ABOUT = Words(
@@ -59,7 +64,13 @@ _PATH_WORDS = {
     "member_id": Words("党员编号", "Id of a member"),
     "session_id": Words("场次编号", "Id of a session"),
     "group": Words("党员类别", "Group of members"),
+    "wish_id": Words("更正请求编号", "Id of a correction request"),
+    "request_id": Words("转接申请编号", "Id of a transfer asked for"),
+    "tag": Words("组织标签", "Tag of a unit"),
+    "binding_id": Words("绑定编号", "Id of a bound phone"),
     "import_id": Words("导入编号", "Key of an import"),
+    "instructor_id": Words("指导员编号", "Id of an instructor"),
+    "team_id": Words("督导组编号", "Id of a team"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, extract, func, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, HourPolicy
@@ -41,6 +41,16 @@ class AttendanceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """A session whose content a member can still make up."""
+
+    session_id: int
+    office_date: date
+    title: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class MemberHours:
     """A member's year against its rule; hours to the hundredth."""
 
@@ -56,9 +66,9 @@ class MemberHours:
 
 
 def member_attendance(
-    session: Session, member_id: int, limit: int = 50, offset: int = 0
+    session: Session, member_id: int, limit: int = 50, offset: int = 0, *, year: int | None = None
 ) -> list[AttendanceRow]:
-    """What was recorded of a member, the latest session first."""
+    """What was recorded of a member (of one year, or ever), the latest session first."""
     query = (
         select(
             Attendance.session_id,
@@ -80,12 +90,44 @@ def member_attendance(
         .join(SessionKind, SessionKind.key == TrainingSession.kind_key)
         .join(OrgUnit, OrgUnit.id == TrainingSession.host_org_id)
         .outerjoin(Venue, Venue.id == TrainingSession.venue_id)
-        .where(Attendance.member_id == member_id)
+        .where(Attendance.member_id == member_id, *([_in_year(year)] if year is not None else []))
         .order_by(Attendance.office_date.desc(), TrainingSession.starts_at.desc(), Attendance.session_id)
         .limit(limit)
         .offset(offset)
     )
     return [AttendanceRow(**row._mapping) for row in session.execute(query)]
+
+
+def attendance_years(session: Session, member_id: int) -> dict[int, int]:
+    """Rows recorded of a member by year, the latest year first; years without a row are missing."""
+    year = extract("year", Attendance.office_date)
+    query = (
+        select(year, func.count())
+        .where(Attendance.member_id == member_id)
+        .group_by(year)
+        .order_by(year.desc())
+    )
+    return {int(row[0]): row[1] for row in session.execute(query)}
+
+
+def can_be_made_up(session: Session, member_id: int, year: int, limit: int) -> list[Missed]:
+    """Sessions of the year that a member missed or was on leave from, the latest first.
+
+    Only what was recorded as such: a session without a row is not recorded, which is no absence.
+    """
+    query = (
+        select(Attendance.session_id, Attendance.office_date, TrainingSession.title, Attendance.minutes)
+        .join(TrainingSession, TrainingSession.id == Attendance.session_id)
+        .where(
+            Attendance.member_id == member_id,
+            Attendance.is_held.is_(True),
+            Attendance.status.in_([Status.ABSENT, Status.EXCUSED]),
+            _in_year(year),
+        )
+        .order_by(Attendance.office_date.desc(), Attendance.session_id)
+        .limit(limit)
+    )
+    return [Missed(*row) for row in session.execute(query)]
 
 
 def counts_of_members(session: Session, member_ids: Collection[int]) -> dict[int, int]:
@@ -106,8 +148,7 @@ def member_hours(session: Session, member_id: int, year: int, on: date | None = 
     """
     on = on or max(date(year, 1, 1), min(today(), date(year, 12, 31)))
     policy = policy_of(session, year)
-    minutes, made_up = _minutes(session, member_id, year, policy)
-    is_exempt, has_post = _exempt_and_post(session, member_id, on)
+    minutes, made_up, central, is_exempt, has_post = _year_of(session, member_id, year, on, policy)
     required = 0 if is_exempt else policy.post_hours if has_post else policy.member_hours
     hours = _hours(minutes, policy)
     return MemberHours(
@@ -117,7 +158,7 @@ def member_hours(session: Session, member_id: int, year: int, on: date | None = 
         make_up_hours=_hours(made_up, policy),
         required_hours=required,
         shortfall_hours=round(max(0.0, required - hours), 2),
-        central_classes=_central_classes(session, member_id, year),
+        central_classes=central,
         required_central_classes=policy.post_central_classes if has_post and not is_exempt else 0,
         is_exempt=is_exempt,
     )
@@ -128,39 +169,48 @@ def _counted(member_id: int, year: int) -> ColumnElement[bool]:
         Attendance.member_id == member_id,
         Attendance.is_held.is_(True),
         Attendance.status.in_(COUNTED_STATUSES),
-        Attendance.office_date.between(date(year, 1, 1), date(year, 12, 31)),
+        _in_year(year),
     )
 
 
-def _minutes(session: Session, member_id: int, year: int, policy: HourPolicy) -> tuple[int, int]:
-    """Minutes of the year after both caps, and the part of them that was made up."""
-    made_up = day_minutes(policy, Attendance.status == Status.MADE_UP)
+def _in_year(year: int) -> ColumnElement[bool]:
+    return Attendance.office_date.between(date(year, 1, 1), date(year, 12, 31))
+
+
+def _year_of(
+    session: Session, member_id: int, year: int, on: date, policy: HourPolicy
+) -> tuple[int, int, int, bool, bool]:
+    """In one SELECT: minutes of the year after both caps, the part of them made up, central trainings,
+    and whether on a day nothing is required of the member, and whether the member holds a post then."""
     days = (
-        select(day_minutes(policy).label("minutes"), made_up.label("made_up"))
+        select(
+            day_minutes(policy).label("minutes"),
+            day_minutes(policy, Attendance.status == Status.MADE_UP).label("made_up"),
+        )
         .where(_counted(member_id, year))
         .group_by(Attendance.office_date)
         .subquery("days")
     )
-    row = session.execute(select(func.sum(days.c.minutes), func.sum(days.c.made_up))).one()
-    return int(row[0] or 0), int(row[1] or 0)
-
-
-def _exempt_and_post(session: Session, member_id: int, on: date) -> tuple[bool, bool]:
-    """Whether nothing is required of the member on a day, and whether the member holds a post then."""
-    post = exists().where(OrgPost.member_id == member_id, OrgPost.starts_on <= on, OrgPost.ends_on > on)
-    # The age matters for no group that is asked for here.
-    standing = members_as_of(on, 60, member_id).subquery("standing")
-    row = session.execute(select(standing.c.groups, post.label("has_post"))).first()
-    return (bool(row.groups & Group.EXEMPT.bit), bool(row.has_post)) if row else (False, False)
-
-
-def _central_classes(session: Session, member_id: int, year: int) -> int:
-    """Central trainings of the year; a session without a class is one."""
+    # A central training without a class is one by itself.
     training = func.coalesce(Attendance.class_id, -Attendance.session_id)
-    query = select(func.count(training.distinct())).where(
+    central = select(func.count(training.distinct())).where(
         _counted(member_id, year), Attendance.kind_key == CENTRAL_KIND
     )
-    return session.scalar(query) or 0
+    # The age matters for no group that is asked for here.
+    standing = members_as_of(on, 60, member_id).subquery("standing")
+    # A post counts for who is in a branch on the day.
+    post = exists().where(
+        OrgPost.member_id == standing.c.member_id, OrgPost.starts_on <= on, OrgPost.ends_on > on
+    )
+    query = select(
+        select(func.coalesce(func.sum(days.c.minutes), 0)).scalar_subquery(),
+        select(func.coalesce(func.sum(days.c.made_up), 0)).scalar_subquery(),
+        central.scalar_subquery(),
+        func.coalesce(select(standing.c.groups).scalar_subquery(), 0),
+        exists(select(standing.c.member_id).where(post)),
+    )
+    minutes, made_up, classes, groups, has_post = session.execute(query).one()
+    return int(minutes), int(made_up), classes, bool(groups & Group.EXEMPT.bit), bool(has_post)
 
 
 def _hours(minutes: int, policy: HourPolicy) -> float:

@@ -11,17 +11,20 @@ from app.attendance.queries.session import on_roster
 from app.core.access import Scope
 from app.core.clock import office_date
 from app.members.queries.as_of import members_in_scope
+from app.members.queries.hosted import hosted_among
 from app.trainings.models import TrainingSession
 
 
 def recordable(
     session: Session, row: TrainingSession, member_ids: Collection[int], scope: Scope, now: datetime
 ) -> set[int]:
-    """Those of `member_ids` who are expected or recorded at the session, wherever they belong, and those
-    whose branch lies within the scope today or did on the session's day."""
+    """Those of `member_ids` who are expected or recorded at the session, wherever they belong, those
+    whose branch lies within the scope today or did on the session's day, and mobile members whom a unit
+    of the scope hosts on that day."""
     found = on_roster(session, row.id, member_ids)
     for day in dict.fromkeys((office_date(now), row.office_date)):
         others = set(member_ids) - found
         if others:
             found |= members_in_scope(session, others, scope, day)
-    return found
+    others = set(member_ids) - found
+    return found | hosted_among(session, others, scope, row.office_date) if others else found

@@ -73,7 +73,8 @@ class RosterRow:
 
     @property
     def is_exempt(self) -> bool:
-        return bool(self.groups & Group.EXEMPT.bit)
+        """Of those expected only: who comes beside them may be another branch's, whose affair it is."""
+        return not self.is_extra and bool(self.groups & Group.EXEMPT.bit)
 
 
 def session_counts(session: Session, session_ids: Sequence[int]) -> dict[int, SessionCounts]:

@@ -1,4 +1,4 @@
-"""What attendance shows on a member's page: the year's hours and the latest records."""
+"""What attendance shows on a member's page: a year's hours and the latest records."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
+from flask import request
+
 from app.attendance.queries.member import counts_of_members, member_attendance, member_hours
 from app.core.access import current_staff
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.labels import METHOD_LABELS
+from app.core.numbers import whole
 from app.members.views.parts import PARTS, RECORD_COUNTS
 from app.trainings.queries.listing import sessions_in_scope
 
 SHOWN = 20
+FIRST_YEAR = 1950
 
 
 def studied(member_id: int, on: date) -> Mapping[str, Any]:
@@ -27,7 +31,8 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
     ids = [row.session_id for row in rows]
     return {
         "attendance": True,
-        "hours": member_hours(session, member_id, on.year),
+        "hours": member_hours(session, member_id, _year(on)),
+        "this_year": on.year,
         "rows": rows,
         "has_more": len(found) > SHOWN,
         "method_labels": METHOD_LABELS,
@@ -42,3 +47,8 @@ def attendance_counts(member_ids: Collection[int]) -> Mapping[int, int]:
 
 PARTS.append(studied)
 RECORD_COUNTS.append(attendance_counts)
+
+
+def _year(on: date) -> int:
+    """The year asked for in the address, from the first that anything can be dated in to this one."""
+    return max(whole(request.args.get("year"), on.year) or on.year, FIRST_YEAR)

@@ -24,6 +24,7 @@ from app.core.labels import EXCUSE_LABELS, GROUP_LABELS, LECTURER_ROLE_LABELS, M
 from app.core.office import elderly_age
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.core.vocabulary import Method, SessionState, Status
+from app.members.queries.hosted import hosted_members
 from app.members.queries.members import MemberFilter, member_list
 from app.members.queries.tree import in_scope
 from app.trainings.queries.listing import sessions_in_scope
@@ -74,7 +75,7 @@ def show(session_id: int) -> str:
         steps=possible_steps(facts.state) if can_write else frozenset(),
         counts=session_counts(session, [session_id])[session_id],
         page=Page(rows, number, total),
-        **(_candidates(facts, asked.add) if can_write else {"found": None}),
+        **(_candidates(facts, asked.add) if can_write else {"found": None, "hosted": []}),
         **_before_it_begins(facts, speaking, invited),
         **roster_context(facts, rows, can_write),
     )
@@ -128,14 +129,21 @@ def _asked() -> Asked:
 
 
 def _candidates(facts: SessionFacts, text: str) -> dict[str, Any]:
-    """Members a search finds, and who of them is listed already. None: no search, or nothing to record."""
-    may_record = refusal(facts.state, Method.STAFF_ENTRY, Status.PRESENT) is None
-    if not text or not may_record:
-        return {"found": None}
-    held = current_staff().scope("attendance.write")
-    wanted = MemberFilter(facts.office_date, elderly_age(), q=text)
-    found = member_list(db.session(), held, wanted, limit=MOST_FOUND)
-    return {"found": found, "listed": on_roster(db.session(), facts.id, [person.id for person in found])}
+    """Members a search finds, those hosted here (all of them without a search), and who is listed already.
+
+    found None: no search, or nothing to record.
+    """
+    if refusal(facts.state, Method.STAFF_ENTRY, Status.PRESENT) is not None:
+        return {"found": None, "hosted": []}
+    session, held = db.session(), current_staff().scope("attendance.write")
+    hosted = hosted_members(session, held, facts.office_date, q=text, limit=MOST_FOUND)
+    if text:
+        wanted = MemberFilter(facts.office_date, elderly_age(), q=text)
+        found = member_list(session, held, wanted, limit=MOST_FOUND)
+    else:
+        found = []
+    ids = [person.id for person in found] + [person.id for person in hosted]
+    return {"found": found if text else None, "hosted": hosted, "listed": on_roster(session, facts.id, ids)}
 
 
 def _people(facts: SessionFacts, asked: Asked, number: int) -> tuple[list[RosterRow], int]:

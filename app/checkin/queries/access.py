@@ -1,4 +1,4 @@
-"""SELECTs of a member's bound phones and card, for those who serve the member."""
+"""SELECTs of a member's bound phones, for those who serve the member."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.checkin.models import MemberBinding, MemberCard
+from app.checkin.models import MemberBinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,3 @@ def bound_phones(session: Session, member_id: int) -> list[BoundPhone]:
         .limit(50)
     )
     return [BoundPhone(*row) for row in session.execute(query)]
-
-
-def card_issued_at(session: Session, member_id: int) -> datetime | None:
-    """When the card that works now was issued."""
-    return session.scalar(
-        select(MemberCard.created_at).where(
-            MemberCard.member_id == member_id, MemberCard.revoked_at.is_(None)
-        )
-    )

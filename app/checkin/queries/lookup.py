@@ -10,8 +10,8 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.checkin.models import MemberBinding, MemberCard
-from app.core.vocabulary import SessionState
-from app.members.models import Member, Membership, OrgPlacement, OrgUnit
+from app.core.vocabulary import Group, SessionState
+from app.members.models import GroupMembership, Member, Membership, OrgPlacement, OrgUnit
 from app.trainings.models import ExpectedAttendee, SessionKind, TrainingSession, Venue
 
 
@@ -58,22 +58,24 @@ def code_session(session: Session, session_id: int) -> CodeSession | None:
 def open_sessions_for(session: Session, member_id: int, today: date) -> list[CodeSession]:
     """Open sessions that a member's short code may mean.
 
-    Those that expect the member, and those hosted by the member's branch or anything above it: a
-    guess then has few sessions to hit.
+    Those that expect the member, and those hosted by the member's branch, by the unit that hosts a
+    mobile member, or by anything above either: a guess then has few sessions to hit.
     """
-    path = (
-        select(OrgPlacement.path)
-        .join(Membership, Membership.org_id == OrgPlacement.org_id)
-        .where(
-            Membership.member_id == member_id,
-            Membership.starts_on <= today,
-            Membership.ends_on > today,
-            OrgPlacement.starts_on <= today,
-            OrgPlacement.ends_on > today,
-        )
+    branch = select(Membership.org_id).where(
+        Membership.member_id == member_id, Membership.starts_on <= today, Membership.ends_on > today
     )
-    found = session.scalar(path)
-    line = [int(part) for part in found.split("/") if part] if found else []
+    host = select(GroupMembership.host_org_id).where(
+        GroupMembership.member_id == member_id,
+        GroupMembership.group == Group.MOBILE,
+        GroupMembership.starts_on <= today,
+        GroupMembership.ends_on > today,
+    )
+    paths = select(OrgPlacement.path).where(
+        or_(OrgPlacement.org_id.in_(branch), OrgPlacement.org_id.in_(host)),
+        OrgPlacement.starts_on <= today,
+        OrgPlacement.ends_on > today,
+    )
+    line = {int(part) for path in session.scalars(paths) for part in path.split("/") if part}
     expected = exists().where(
         ExpectedAttendee.session_id == TrainingSession.id, ExpectedAttendee.member_id == member_id
     )

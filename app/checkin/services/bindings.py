@@ -18,7 +18,7 @@ from app.core.audit import record_act
 from app.core.clock import office_date
 from app.core.crypto import blind_index, new_token, token_hash
 from app.core.db import db, writing
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import lazy
 from app.core.throttle import address_subject, check_and_count, forget
 from app.members.models import Member, Membership, OrgUnit
@@ -79,6 +79,20 @@ def revoke_bindings(member_id: int, scope: Scope, now: datetime) -> int:
         ).all()
         record_act(session, "binding.revoke", f"member:{member_id}", scope.user_id, now, count=len(revoked))
         return len(revoked)
+
+
+def revoke_binding(member_id: int, binding_id: int, scope: Scope, now: datetime) -> bool:
+    """Let go of one phone of a member; False when that was done before. Raises NotFound."""
+    with writing() as session:
+        _require_member(session, member_id, scope, now)
+        binding = session.get(MemberBinding, binding_id)
+        if binding is None or binding.member_id != member_id:
+            raise NotFound()
+        if binding.revoked_at is not None:
+            return False
+        binding.revoked_at = now
+        record_act(session, "binding.revoke", f"member:{member_id}", scope.user_id, now, count=1)
+        return True
 
 
 def forget_phone(token: str, now: datetime) -> None:

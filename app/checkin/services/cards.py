@@ -23,12 +23,19 @@ from app.members.services.spans import require_member
 
 # Upper case and digits only: a QR code holds them in fewer modules.
 PREFIX = "BULOU:"
+# What the sealed text of a card is sealed for.
+CARD = "card"
 _CARD = re.compile(r"[A-Z2-7]{32}")
 
 
 def card_text(token: str) -> str:
     """What the card's QR code says."""
     return PREFIX + token
+
+
+def new_card_token() -> str:
+    """A random id of 160 bits, in letters that a QR code holds in little room."""
+    return base64.b32encode(secrets.token_bytes(20)).decode()
 
 
 def read_card(text: str) -> str | None:
@@ -50,7 +57,7 @@ def holder_by_card(text: str) -> TokenHolder:
 
 def issue_card(member_id: int, scope: Scope, now: datetime) -> str:
     """A new card; the one before stops working. Returns its QR text. Raises NotFound."""
-    token = base64.b32encode(secrets.token_bytes(20)).decode()
+    token = new_card_token()
     with writing() as session:
         require_member(session, member_id, scope, office_date(now))
         _revoke(session, member_id, now)
@@ -58,7 +65,7 @@ def issue_card(member_id: int, scope: Scope, now: datetime) -> str:
             MemberCard(
                 member_id=member_id,
                 token_hash=token_hash(token),
-                token_sealed=seal(token, "card"),
+                token_sealed=seal(token, CARD),
                 created_at=now,
             )
         )
@@ -82,7 +89,7 @@ def present_card(session: Session, member_id: int) -> str | None:
             MemberCard.member_id == member_id, MemberCard.revoked_at.is_(None)
         )
     )
-    return card_text(unseal(sealed, "card")) if sealed else None
+    return card_text(unseal(sealed, CARD)) if sealed else None
 
 
 def _revoke(session: Session, member_id: int, now: datetime) -> bool:

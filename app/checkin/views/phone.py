@@ -8,7 +8,6 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request, url_for
 
 from app.attendance.errors import CheckInRefused
-from app.attendance.queries.member import member_attendance, member_hours
 from app.attendance.rules import RefusalCode
 from app.checkin.browser import (
     browser_id,
@@ -25,13 +24,11 @@ from app.checkin.services.present import redeem_ticket
 from app.checkin.services.tickets import Ticket, for_member, issue_ticket, read_ticket, sign
 from app.checkin.views import bp
 from app.core.access import MEMBER, PUBLIC, permission
-from app.core.clock import office_tz, today, utc_now
+from app.core.clock import utc_now
 from app.core.db import db
 from app.core.errors import AppError, InvalidInput, TooManyTries
-from app.core.numbers import whole
 from app.core.office import code_step_seconds, session_rules
 from app.core.security import csrf
-from app.trainings.queries.upcoming import expected_sessions
 
 
 @bp.get("/c/<code>")
@@ -161,40 +158,3 @@ def _tokens_of_others(token: str, now: datetime) -> list[str]:
 
 def _bind_page(form: BindForm, ticket: str, then: str = "") -> str:
     return render_template("checkin/bind.html", form=form, ticket=ticket, then=then)
-
-
-@bp.post("/unbind")
-@permission(MEMBER)
-def unbind() -> Any:
-    """Let go of one member on this phone."""
-    tokens = member_tokens()
-    index = whole(request.form.get("who"), len(tokens) - 1)
-    leaving = tokens[index] if index is not None else None
-    if leaving is not None:
-        forget_phone(leaving, utc_now())
-    response: Response = redirect(url_for("checkin.mine"))  # type: ignore[assignment]
-    return keep_member_tokens(response, [token for token in tokens if token != leaving])
-
-
-@bp.get("/mine")
-@permission(MEMBER)
-def mine() -> Any:
-    """A member's own page: next sessions, hours against the year's rule, what was recorded."""
-    tokens = member_tokens()
-    people = holders(tokens)
-    if not people:
-        return redirect(url_for("checkin.bind"))
-    chosen = whole(request.args.get("who"), len(people) - 1) or 0
-    person = people[chosen][1]
-    session, year = db.session(), today().year
-    return render_template(
-        "checkin/mine.html",
-        people=[(index, tokens.index(token), found) for index, (token, found) in enumerate(people)],
-        chosen=chosen,
-        person=person,
-        year=year,
-        upcoming=expected_sessions(session, person.member_id, utc_now()),
-        hours=member_hours(session, person.member_id, year),
-        rows=member_attendance(session, person.member_id, limit=20, offset=0),
-        tz=office_tz(),
-    )

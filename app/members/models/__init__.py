@@ -3,6 +3,7 @@
 from app.members.models.member import GroupMembership, Member, Membership
 from app.members.models.org import (
     OrgFormerName,
+    OrgFormerNature,
     OrgPlacement,
     OrgPost,
     OrgTagRow,
@@ -18,6 +19,7 @@ __all__ = [
     "Member",
     "Membership",
     "OrgFormerName",
+    "OrgFormerNature",
     "OrgPlacement",
     "OrgPost",
     "OrgTagRow",

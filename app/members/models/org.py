@@ -88,6 +88,24 @@ class OrgFormerName(Base):
     name: Mapped[str] = mapped_column(String(200))
 
 
+class OrgFormerNature(Base):
+    """What a unit was (kind and sector) from `starts_on` until before `ends_on`; `OrgUnit` says what it is.
+
+    Rows exist only for units that have changed: groups by rule and duties of a past day read them
+    (`former_on` in queries/tree.py), so that a change never rewrites a year that is over.
+    """
+
+    __tablename__ = "org_former_natures"
+
+    org_id: Mapped[int] = mapped_column(ForeignKey("org_units.id"), primary_key=True)
+    starts_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    ends_on: Mapped[date] = mapped_column(Date)
+    kind: Mapped[OrgKind] = mapped_column(words(OrgKind))
+    sector: Mapped[OrgSector | None] = mapped_column(words(OrgSector))
+
+    __table_args__ = (CheckConstraint("starts_on < ends_on", name="span"),)
+
+
 class RosterColumn(Base):
     """Which column of an office's own roster holds what, as somebody of that office once said."""
 

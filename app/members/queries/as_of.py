@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.core.access import Scope
 from app.core.vocabulary import Group, OrgSector
-from app.members.models import GroupMembership, Member, Membership, OrgUnit
-from app.members.queries.tree import subtree_ids
+from app.members.models import GroupMembership, Member, Membership, OrgFormerNature, OrgUnit
+from app.members.queries.tree import SECTOR_THEN, former_on, subtree_ids
 
 # A mobile member counts once the absence has lasted six months (published rule).
 MOBILE_AFTER = relativedelta(months=6)
@@ -40,21 +40,19 @@ def latest_birth_date(on: date, full_years: int) -> date:
         return date(on.year - full_years, 2, 28)
 
 
-def members_as_of(on: date, elderly_age: int, member_id: int | None = None) -> Select[int, int, int]:
+def members_as_of(
+    on: date, elderly_age: int, member_id: int | None = None, member_ids: Collection[int] | None = None
+) -> Select[int, int, int]:
     """SELECT member_id, org_id, groups: every member who belonged to a branch on the date, once;
-    or only `member_id`.
+    or only `member_id`, or only those of `member_ids`.
 
     `groups` is the set of Group bits of that date: elderly by age; mobile by a row that has lasted
-    six months; new_org, rural and retired by the branch unless a row says otherwise; lost_contact
-    by a row; exempt by an approved row. Source: domain.md, "Member groups".
+    six months; new_org, rural and retired by what the branch was then, unless a row says otherwise;
+    lost_contact by a row; exempt by an approved row. Source: domain.md, "Member groups".
     """
-    hand = _by_hand(on, member_id)
-    by_rule: dict[Group, ColumnElement[bool]] = {
-        Group.ELDERLY: Member.birth_date <= latest_birth_date(on, elderly_age),
-        Group.NEW_ORG: OrgUnit.sector.in_(NEW_ORG_SECTORS),
-        Group.RURAL: OrgUnit.sector == OrgSector.VILLAGE,
-        Group.RETIRED: OrgUnit.sector == OrgSector.RETIRED,
-    }
+    only = [member_id] if member_id is not None else member_ids
+    hand = _by_hand(on, only)
+    by_rule = {Group.ELDERLY: is_old(on, elderly_age), **_BY_BRANCH}
     bits: ColumnElement[int] = literal(0, Integer)
     for group in Group:
         ruled = case((by_rule[group], 1), else_=0) if group in by_rule else literal(0, Integer)
@@ -63,29 +61,63 @@ def members_as_of(on: date, elderly_age: int, member_id: int | None = None) -> S
         select(Membership.member_id, Membership.org_id, bits.label("groups"))
         .join(Member, Member.id == Membership.member_id)
         .join(OrgUnit, OrgUnit.id == Membership.org_id)
+        .outerjoin(OrgFormerNature, former_on(on))
         .outerjoin(hand, hand.c.member_id == Membership.member_id)
         .where(Membership.starts_on <= on, Membership.ends_on > on)
     )
-    return query if member_id is None else query.where(Membership.member_id == member_id)
+    return query if only is None else query.where(Membership.member_id.in_(only))
 
 
-def _by_hand(on: date, member_id: int | None) -> Subquery:
+# Groups that the branch gives by what it was then (`former_on` joined).
+_BY_BRANCH: dict[Group, ColumnElement[bool]] = {
+    Group.NEW_ORG: SECTOR_THEN.in_(NEW_ORG_SECTORS),
+    Group.RURAL: SECTOR_THEN == OrgSector.VILLAGE,
+    Group.RETIRED: SECTOR_THEN == OrgSector.RETIRED,
+}
+
+
+def is_old(on: date, elderly_age: int) -> ColumnElement[bool]:
+    """Whether a member is elderly by the rule."""
+    return Member.birth_date <= latest_birth_date(on, elderly_age)
+
+
+def units_giving(group: Group, on: date) -> Select[int] | None:
+    """SELECT id: units whose members are in the group by rule on the date; None where none gives it."""
+    if group not in _BY_BRANCH:
+        return None
+    return select(OrgUnit.id).outerjoin(OrgFormerNature, former_on(on)).where(_BY_BRANCH[group])
+
+
+def hand_row(group: Group, on: date) -> ColumnElement[bool]:
+    """Whether a row of `GroupMembership` says something about the group on the date."""
+    return and_(
+        GroupMembership.group == group,
+        GroupMembership.starts_on <= on,
+        GroupMembership.ends_on > on,
+        *_counts(group, on),
+    )
+
+
+def _counts(group: Group, on: date) -> list[ColumnElement[bool]]:
+    """What a row needs beside its days: six months of absence, or a second person's approval."""
+    if group is Group.MOBILE:
+        return [GroupMembership.starts_on <= on - MOBILE_AFTER]
+    return [GroupMembership.approved_by_id.is_not(None)] if group is Group.EXEMPT else []
+
+
+def _by_hand(on: date, member_ids: Collection[int] | None) -> Subquery:
     """Subquery: per member one column a group, 1 or 0 where a row of the date says so, else NULL."""
     columns = []
     for group in Group:
-        counts: ColumnElement[bool] = GroupMembership.group == group
-        if group is Group.MOBILE:
-            counts = and_(counts, GroupMembership.starts_on <= on - MOBILE_AFTER)
-        if group is Group.EXEMPT:
-            counts = and_(counts, GroupMembership.approved_by_id.is_not(None))
+        counts = and_(GroupMembership.group == group, *_counts(group, on))
         columns.append(func.max(case((counts, case((GroupMembership.is_in, 1), else_=0)))).label(group.value))
     query = (
         select(GroupMembership.member_id, *columns)
         .where(GroupMembership.starts_on <= on, GroupMembership.ends_on > on)
         .group_by(GroupMembership.member_id)
     )
-    if member_id is not None:
-        query = query.where(GroupMembership.member_id == member_id)
+    if member_ids is not None:
+        query = query.where(GroupMembership.member_id.in_(member_ids))
     return query.subquery("by_hand")
 
 

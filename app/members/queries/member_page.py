@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
+from app.core.db import Base
 from app.core.vocabulary import FOREVER, Group, Post
 from app.members.models import GroupMembership, Member, Membership, OrgPost, OrgUnit
 from app.members.queries.as_of import MOBILE_AFTER, standing_of
@@ -40,24 +41,37 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class BranchTime(Dated):
-    """A branch and when."""
+    """A branch and when. `before_id`: the branch that it took over from on the first day, if one did;
+    `is_return`: the member was in no branch the day before; `is_departure`: in none after the last."""
 
+    org_id: int
     org_code: str
     org_name: str
+    before_id: int | None
+    is_return: bool
+    is_departure: bool
 
 
 @dataclass(frozen=True, slots=True)
 class GroupTime(Dated):
-    """A by-hand row of a group. `counts_from`: the day a mobile member's six months are over."""
+    """A by-hand row of a group. `counts_from`: the day a mobile member's six months are over.
+
+    recorded_by: who recorded it, None when nobody is known; `recorded_at` aware UTC.
+    """
 
     group: Group
     is_in: bool
     direction: str | None
     from_place: str | None
     to_place: str | None
+    host_code: str | None
     host_name: str | None
+    reason: str | None
     waits: bool
     counts_from: date | None
+    recorded_by_id: int | None
+    recorded_by: str | None
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +121,16 @@ class MemberPage:
         return next((branch for branch in self.branches if branch.holds_on(self.on)), None)
 
     @property
+    def rows_now(self) -> tuple[GroupTime, ...]:
+        """By-hand rows that hold or are yet to begin."""
+        return tuple(row for row in self.group_rows if row.ends_on > self.on)
+
+    @property
+    def rows_before(self) -> tuple[GroupTime, ...]:
+        """By-hand rows that have ended."""
+        return tuple(row for row in self.group_rows if row.ends_on <= self.on)
+
+    @property
     def groups_by_rule(self) -> tuple[Group, ...]:
         """Groups of the day that no row gives: by age or by the branch."""
         by_hand = {row.group for row in self.group_rows if row.holds_on(self.on) and row.is_in}
@@ -118,12 +142,20 @@ def member_page(
 ) -> MemberPage | None:
     """The member as of a date, latest rows first; None outside the scope."""
     member = find_member(session, member_id, scope, on)
-    if member is None:
-        return None
+    return _page_of(session, member, on, elderly_age) if member is not None else None
+
+
+def own_page(session: Session, member_id: int, on: date, elderly_age: int) -> MemberPage:
+    """The same for the member, whose phone has proven who they are; raises NoResultFound."""
+    return _page_of(session, session.get_one(Member, member_id), on, elderly_age)
+
+
+def _page_of(session: Session, member: Member, on: date, elderly_age: int) -> MemberPage:
+    member_id = member.id
     standing = standing_of(session, member_id, on, elderly_age)
     return MemberPage(
         person=person_of(member),
-        branches=_branches(session, member_id),
+        branches=branch_times(session, member_id),
         group_rows=_group_rows(session, member_id),
         posts=_posts(session, member_id),
         org_id=standing.org_id if standing else None,
@@ -152,27 +184,43 @@ def person_of(member: Member) -> Person:
     )
 
 
-def _branches(session: Session, member_id: int) -> tuple[BranchTime, ...]:
+def branch_times(session: Session, member_id: int) -> tuple[BranchTime, ...]:
+    """Every branch of a member, the latest first."""
     query = (
-        select(Membership.starts_on, Membership.ends_on, OrgUnit.code, OrgUnit.name)
+        select(Membership.starts_on, Membership.ends_on, OrgUnit.id, OrgUnit.code, OrgUnit.name)
         .join(OrgUnit, OrgUnit.id == Membership.org_id)
         .where(Membership.member_id == member_id)
-        .order_by(Membership.starts_on.desc())
+        .order_by(Membership.starts_on)
     )
-    return tuple(BranchTime(*row) for row in session.execute(query))
+    rows = session.execute(query).all()
+    ended = {row.ends_on: row.id for row in rows}
+    begun = {row.starts_on for row in rows}
+    branches = [
+        BranchTime(
+            *row,
+            before_id=ended.get(row.starts_on),
+            is_return=at > 0 and row.starts_on not in ended,
+            is_departure=row.ends_on < FOREVER and row.ends_on not in begun,
+        )
+        for at, row in enumerate(rows)
+    ]
+    return tuple(reversed(branches))
 
 
 def _group_rows(session: Session, member_id: int) -> tuple[GroupTime, ...]:
+    # By name: accounts is no feature that members knows.
+    staff: Table = Base.metadata.tables["staff_users"]
     query = (
-        select(GroupMembership, OrgUnit.name)
+        select(GroupMembership, OrgUnit, staff.c.display_name)
         .outerjoin(OrgUnit, OrgUnit.id == GroupMembership.host_org_id)
+        .outerjoin(staff, staff.c.id == GroupMembership.created_by_id)
         .where(GroupMembership.member_id == member_id)
         .order_by(GroupMembership.starts_on.desc(), GroupMembership.group)
     )
-    return tuple(_group_time(row, host) for row, host in session.execute(query))
+    return tuple(_group_time(*found) for found in session.execute(query))
 
 
-def _group_time(row: GroupMembership, host_name: str | None) -> GroupTime:
+def _group_time(row: GroupMembership, host: OrgUnit | None, recorded_by: str | None) -> GroupTime:
     return GroupTime(
         group=row.group,
         starts_on=row.starts_on,
@@ -181,9 +229,14 @@ def _group_time(row: GroupMembership, host_name: str | None) -> GroupTime:
         direction=row.direction,
         from_place=row.from_place,
         to_place=row.to_place,
-        host_name=host_name,
+        host_code=host.code if host else None,
+        host_name=host.name if host else None,
+        reason=row.reason,
         waits=row.group is Group.EXEMPT and row.approved_by_id is None,
         counts_from=row.starts_on + MOBILE_AFTER if row.group is Group.MOBILE else None,
+        recorded_by_id=row.created_by_id,
+        recorded_by=recorded_by,
+        recorded_at=row.created_at,
     )
 
 

@@ -1,59 +1,55 @@
-"""The organisation tree with its members counted, and everything one unit's page shows."""
+"""The organisation tree with its members counted, and what its units were called."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.core.vocabulary import Group, OrgKind, OrgSector, OrgTag, Post
-from app.members.models import Member, Membership, OrgPlacement, OrgPost, OrgTagRow, OrgUnit
-from app.members.queries.as_of import members_as_of
-from app.members.queries.tree import OrgRow, children, org_by_code, placed_on, subtree_ids
+from app.core.vocabulary import OrgKind, OrgSector, OrgTag
+from app.members.models import Membership, OrgFormerName, OrgPlacement, OrgTagRow, OrgUnit
+from app.members.queries.tree import placed_on, subtree_ids
 
 
 @dataclass(frozen=True, slots=True)
 class OrgNode:
-    """A unit of the tree with the members of its whole subtree, each once."""
+    """A unit of the tree with the members of its whole subtree, each once.
+
+    is_meant: what a search looked for; the others only lead there.
+    """
 
     id: int
     code: str
     name: str
     kind: OrgKind
     sector: OrgSector | None
+    tags: tuple[OrgTag, ...]
     members: int
     children: tuple[OrgNode, ...]
+    is_meant: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class PostHolder:
-    """Who holds a post in a unit since when."""
+class TreeFilter:
+    """Which units are wanted: by a part of the name (or a former one) or code, a tag, a sector."""
 
-    post: Post
-    member_id: int
-    name: str
-    starts_on: date
+    q: str = ""
+    tag: OrgTag | None = None
+    sector: OrgSector | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class OrgPage:
-    """One unit on a day: its place, tags, posts, units below, and members of the whole subtree."""
-
-    row: OrgRow
-    above: tuple[tuple[str, str], ...]  # (code, name) from the root down, within the scope
-    tags: tuple[OrgTag, ...]
-    posts: tuple[PostHolder, ...]
-    children: tuple[OrgRow, ...]
-    members: int
-    by_group: tuple[tuple[Group, int], ...]  # groups overlap: each is counted whole
+    @property
+    def is_empty(self) -> bool:
+        return not (self.q or self.tag or self.sector)
 
 
 def org_tree(session: Session, scope: Scope, on: date) -> tuple[OrgNode, ...]:
-    """The units of a scope, nested, in one SELECT; the outermost are the scope's own roots."""
+    """The units of a scope, nested, in two SELECTs; the outermost are the scope's own roots."""
     counts = (
         select(Membership.org_id, func.count().label("members"))
         .where(Membership.starts_on <= on, Membership.ends_on > on)
@@ -75,11 +71,14 @@ def org_tree(session: Session, scope: Scope, on: date) -> tuple[OrgNode, ...]:
         below[parent_id if parent_id in within else None].append(unit)
         for ancestor in path.strip("/").split("/"):
             totals[int(ancestor)] += own
-    return _nodes(None, below, totals)
+    return _nodes(None, below, totals, _tags(session, on))
 
 
 def _nodes(
-    parent_id: int | None, below: dict[int | None, list[OrgUnit]], totals: dict[int, int]
+    parent_id: int | None,
+    below: Mapping[int | None, list[OrgUnit]],
+    totals: Mapping[int, int],
+    tags: Mapping[int, tuple[OrgTag, ...]],
 ) -> tuple[OrgNode, ...]:
     return tuple(
         OrgNode(
@@ -88,71 +87,54 @@ def _nodes(
             unit.name,
             unit.kind,
             unit.sector,
+            tags.get(unit.id, ()),
             totals[unit.id],
-            _nodes(unit.id, below, totals),
+            _nodes(unit.id, below, totals, tags),
         )
         for unit in below.get(parent_id, ())
     )
 
 
-def org_page(session: Session, code: str, scope: Scope, on: date, elderly_age: int) -> OrgPage | None:
-    """A unit as of a date; None outside the scope."""
-    row = org_by_code(session, code, scope, on)
-    if row is None:
-        return None
-    members, by_group = group_counts(session, row.id, on, elderly_age)
-    return OrgPage(
-        row=row,
-        above=_above(session, row, scope, on),
-        tags=_tags(session, row.id, on),
-        posts=_posts(session, row.id, on),
-        children=tuple(children(session, row.id, on)),
-        members=members,
-        by_group=by_group,
-    )
+def found_in(
+    nodes: tuple[OrgNode, ...], wanted: TreeFilter, former: Mapping[int, Collection[str]]
+) -> tuple[OrgNode, ...]:
+    """The units that are wanted, with those above them, which lead there. former: names by unit."""
+    q = _plain(wanted.q)
+    found = []
+    for node in nodes:
+        below = found_in(node.children, wanted, former)
+        names = (node.name, node.code, *former.get(node.id, ()))
+        fits = (
+            (not q or any(q in _plain(name) for name in names))
+            and (wanted.tag is None or wanted.tag in node.tags)
+            and (wanted.sector is None or node.sector is wanted.sector)
+        )
+        if fits or below:
+            found.append(replace(node, children=below, is_meant=fits))
+    return tuple(found)
 
 
-def group_counts(
-    session: Session, org_id: int, on: date, elderly_age: int
-) -> tuple[int, tuple[tuple[Group, int], ...]]:
-    """Members of a subtree on a date, and how many of them are in each group (groups overlap)."""
-    standing = (
-        members_as_of(on, elderly_age)
-        .where(Membership.org_id.in_(subtree_ids([org_id], on)))
-        .subquery("standing")
-    )
-    sums = [
-        func.coalesce(func.sum(case((standing.c.groups.bitwise_and(group.bit) != 0, 1), else_=0)), 0)
-        for group in Group
-    ]
-    members, *counts = session.execute(select(func.count(), *sums).select_from(standing)).one()
-    return members, tuple((group, int(n)) for group, n in zip(Group, counts, strict=True))
+def meant_count(nodes: tuple[OrgNode, ...]) -> int:
+    """How many units a search has found."""
+    return sum(node.is_meant + meant_count(node.children) for node in nodes)
 
 
-def _above(session: Session, row: OrgRow, scope: Scope, on: date) -> tuple[tuple[str, str], ...]:
-    ids = [int(part) for part in row.path.strip("/").split("/")[:-1]]
-    if not ids:
-        return ()
-    query = select(OrgUnit.id, OrgUnit.code, OrgUnit.name).where(
-        OrgUnit.id.in_(ids), OrgUnit.id.in_(subtree_ids(scope.org_ids, on))
-    )
-    known = {org_id: (code, name) for org_id, code, name in session.execute(query)}
-    return tuple(known[org_id] for org_id in ids if org_id in known)
+def former_names(session: Session) -> dict[int, tuple[str, ...]]:
+    """What units were once called, by id, the latest first; rosters go on using old names for years."""
+    query = select(OrgFormerName.org_id, OrgFormerName.name).order_by(OrgFormerName.ends_on.desc())
+    found: dict[int, tuple[str, ...]] = {}
+    for org_id, name in session.execute(query):
+        found[org_id] = (*found.get(org_id, ()), name)
+    return found
 
 
-def _tags(session: Session, org_id: int, on: date) -> tuple[OrgTag, ...]:
-    query = select(OrgTagRow.tag).where(
-        OrgTagRow.org_id == org_id, OrgTagRow.starts_on <= on, OrgTagRow.ends_on > on
-    )
-    return tuple(session.scalars(query.order_by(OrgTagRow.tag)))
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
-def _posts(session: Session, org_id: int, on: date) -> tuple[PostHolder, ...]:
-    query = (
-        select(OrgPost.post, Member.id, Member.name, OrgPost.starts_on)
-        .join(Member, Member.id == OrgPost.member_id)
-        .where(OrgPost.org_id == org_id, OrgPost.starts_on <= on, OrgPost.ends_on > on)
-        .order_by(Member.pinyin)
-    )
-    holders = [PostHolder(*row) for row in session.execute(query)]
-    return tuple(sorted(holders, key=lambda holder: list(Post).index(holder.post)))
+def _tags(session: Session, on: date) -> dict[int, tuple[OrgTag, ...]]:
+    query = select(OrgTagRow.org_id, OrgTagRow.tag).where(OrgTagRow.starts_on <= on, OrgTagRow.ends_on > on)
+    found: dict[int, tuple[OrgTag, ...]] = {}
+    for org_id, tag in session.execute(query.order_by(OrgTagRow.tag)):
+        found[org_id] = (*found.get(org_id, ()), tag)
+    return found

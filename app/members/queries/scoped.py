@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Select, case, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.access import Scope
 from app.members.models import Member, Membership
@@ -23,9 +23,15 @@ def lock_member(session: Session, member_id: int, scope: Scope, on: date) -> Mem
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
-def _scoped(member_id: int, scope: Scope, on: date) -> Select[Member]:
-    # The row of the date; for someone who has left, the last one; for someone yet to come, the first.
-    standing = (
+def survivor_of(session: Session, member_id: int, scope: Scope, on: date) -> int | None:
+    """Who stands for a member whose record was joined into another; None without one, or out of scope."""
+    found = session.scalar(select(Member.merged_into_id).where(Member.id == member_id))
+    return found if found is not None and find_member(session, found, scope, on) is not None else None
+
+
+def standing_org(member_id: ColumnElement[int] | InstrumentedAttribute[int], on: date) -> ScalarSelect[int]:
+    """Subquery: the branch of the date; the last one of someone who has left, else the first to come."""
+    return (
         select(Membership.org_id)
         .where(Membership.member_id == member_id)
         .order_by(
@@ -34,6 +40,11 @@ def _scoped(member_id: int, scope: Scope, on: date) -> Select[Member]:
             Membership.starts_on,
         )
         .limit(1)
+        .correlate_except(Membership)
         .scalar_subquery()
     )
+
+
+def _scoped(member_id: int, scope: Scope, on: date) -> Select[Member]:
+    standing = standing_org(literal(member_id), on)
     return select(Member).where(Member.id == member_id, standing.in_(subtree_ids(scope.org_ids, on)))

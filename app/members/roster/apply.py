@@ -10,7 +10,7 @@ from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.core.audit import record_act
+from app.core.audit import last_act_on, record_act
 from app.core.crypto import blind_index, seal
 from app.core.db import db, is_postgresql, writing
 from app.core.errors import InvalidInput
@@ -25,11 +25,14 @@ from app.members.roster.planning import plan_roster
 from app.members.roster.reading import Roster
 from app.members.roster.rules_groups import Act, GroupEdit
 from app.members.rules import after_transfer
+from app.members.services.placing import hold_tree, lock_tree
 
 _MEMBERS = cast(Table, Member.__table__)
 _MEMBERSHIPS = cast(Table, Membership.__table__)
 _GROUPS = cast(Table, GroupMembership.__table__)
 _POSTS = cast(Table, OrgPost.__table__)
+# Acts that a plan may depend on: about members and about units.
+_PLANNED_ON = ("member", "org")
 
 
 class _NotClean(Exception):
@@ -39,15 +42,23 @@ class _NotClean(Exception):
 def import_roster(roster: Roster, asked: Asked, scope: Scope, now: datetime, tell: Tell = silent) -> Plan:
     """Store the roster, unless one row or more is rejected: then nothing is stored.
 
-    The plan is made inside the transaction that applies it, so it cannot be out of date. Raises
-    InvalidInput for days in the future and for branches that cannot be created.
+    The plan is made before the transaction that applies it, and once more inside when somebody changed
+    members or units in between: SQLite has one write lock, and check-ins wait for it. Raises InvalidInput
+    for days in the future and for branches that cannot be created.
     """
     _check(asked)
-    plan = Plan()
+    seen = last_act_on(db.session(), _PLANNED_ON)
+    creates = bool(asked.decisions.creates)
+    # What hangs on branches that are about to be created can only be planned once they are there.
+    plan = Plan() if creates else plan_roster(db.session(), roster, asked, scope, tell)
+    if not plan.is_clean:
+        return plan
     try:
         with writing() as session:
+            (lock_tree if creates else hold_tree)(session)
             asked, branches = create_decided(session, asked, scope, now)
-            plan = plan_roster(session, roster, asked, scope, tell)
+            if creates or last_act_on(session, _PLANNED_ON) != seen:
+                plan = plan_roster(session, roster, asked, scope, tell)
             if not plan.is_clean:
                 raise _NotClean
             if plan.created or plan.changed:

@@ -12,7 +12,7 @@ from app.core.i18n import gettext as _
 from app.members.roster.plan import Tell, silent
 from app.members.roster.rules_columns import NEVER_READ, ROSTER
 
-_OPTIONS = {
+OPTIONS = {
     "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_numbers": False,
@@ -70,7 +70,7 @@ _EXAMPLES: tuple[dict[str, str], ...] = (
 def template_book() -> bytes:
     """An empty roster as .xlsx: headers, two examples, drop-downs, and a sheet of notes."""
     out = io.BytesIO()
-    with xlsxwriter.Workbook(out, _OPTIONS) as book:
+    with xlsxwriter.Workbook(out, OPTIONS) as book:
         styles = book_styles(book)
         sheet = _roster_sheet(book, styles)
         for at, field in enumerate(ROSTER_FIELDS):
@@ -87,7 +87,7 @@ def template_book() -> bytes:
 def roster_book(rows: Iterable[Mapping[str, str]], total: int, tell: Tell = silent) -> bytes:
     """Members as .xlsx in the template's columns; each row is field → text."""
     out = io.BytesIO()
-    with xlsxwriter.Workbook(out, _OPTIONS) as book:
+    with xlsxwriter.Workbook(out, OPTIONS) as book:
         styles = book_styles(book)
         sheet = _roster_sheet(book, styles)
         for line, row in enumerate(rows, start=1):

@@ -71,6 +71,7 @@ WORDS: dict[str, Text] = {
     "kind_unknown": lazy("类型请写 党委、党总支、党支部 或 党小组。"),
     "sector_unknown": lazy("行业“%(text)s”不在可选之列:%(near)s。"),
     "parent_unknown": lazy("上级编码 %(text)s 既不在文件里,也没有登记过。"),
+    "parent_missing": lazy("没有上级编码。"),
     "parent_itself": lazy("上级绕了一圈又回到自己,请核对上级编码。"),
     "parent_kind": lazy("上级是%(parent)s,下面不能再设%(kind)s。"),
     "parent_too_deep": lazy("层级太多,请核对上级编码。"),

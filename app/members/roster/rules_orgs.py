@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.core.vocabulary import OrgKind, OrgSector
 from app.members.roster.rules_problems import Place, Problem
-
-CODE = re.compile(r"[^\s/\\?#%]{1,40}")
-DEEPEST = 20
+from app.members.rules_tree import CODE
 
 KIND_WORDS: dict[str, OrgKind] = {
     "党委": OrgKind.COMMITTEE,
@@ -49,15 +46,26 @@ SECTOR_WORDS: dict[str, OrgSector] = {
     "国有企业": OrgSector.STATE_ENTERPRISE,
     "离退休": OrgSector.RETIRED,
 }
+# The word that is written for a sector: each is one that is read.
+SECTORS_WRITTEN: dict[OrgSector, str] = {
+    OrgSector.AGENCY: "机关",
+    OrgSector.COMMUNITY: "社区",
+    OrgSector.VILLAGE: "村",
+    OrgSector.NON_PUBLIC: "非公企业",
+    OrgSector.SOCIAL_ORG: "社会组织",
+    OrgSector.PUBLIC_INSTITUTION: "事业单位",
+    OrgSector.SCHOOL: "学校",
+    OrgSector.STATE_ENTERPRISE: "国有企业",
+    OrgSector.RETIRED: "离退休",
+}
 # What is offered when a sector is not understood.
-SECTORS_SHOWN = ("机关", "社区", "村", "非公企业", "社会组织", "事业单位", "学校", "国有企业", "离退休")
+SECTORS_SHOWN = tuple(SECTORS_WRITTEN.values())
 KINDS_SHOWN: dict[OrgKind, str] = {
     OrgKind.COMMITTEE: "党委",
     OrgKind.GENERAL_BRANCH: "党总支",
     OrgKind.BRANCH: "党支部",
     OrgKind.GROUP: "党小组",
 }
-_RANK = {kind: rank for rank, kind in enumerate(KINDS_SHOWN)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +119,6 @@ def _sector(text: str) -> OrgSector | None:
     if text.lower() in set(OrgSector):
         return OrgSector(text.lower())
     return SECTOR_WORDS.get(text.replace(" ", ""))
-
-
-def may_hang(kind: OrgKind, parent: OrgKind) -> bool:
-    """Whether a unit may stand directly below another: never above its rank, branches hold groups only."""
-    if parent is OrgKind.GROUP:
-        return False
-    if parent is OrgKind.BRANCH:
-        return kind is OrgKind.GROUP
-    return _RANK[kind] >= _RANK[parent]
 
 
 def has_loop(code: str, parent_of: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Where an uploaded roster is kept between the steps of its page, and what its uploader wants of it."""
+"""Where uploaded rosters and trees are kept between the steps of their pages, and what is wanted of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.core.sealed_files import KEPT_FOR, SealedFiles
 from app.members.roster.plan import Asked
 from app.members.roster.rules_decisions import Decisions
 
-__all__ = ["KEPT_FOR", "SealedFiles", "Wish", "keep_wish", "upload_store", "wish_of"]
+__all__ = ["KEPT_FOR", "SealedFiles", "Wish", "keep_wish", "tree_store", "upload_store", "wish_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ def upload_store() -> SealedFiles:
     """This installation's uploads: parts "table" (the file), "wish", "review" (what it would do), "marked"
     (the workbook with every row's result) and "done" (counts of what was imported)."""
     return SealedFiles(instance_folder("roster-uploads"), "roster_upload")
+
+
+def tree_store() -> SealedFiles:
+    """The same for trees: parts "table" (the file) and "wish" (who uploaded it, and for which day)."""
+    return SealedFiles(instance_folder("tree-uploads"), "tree_upload")
 
 
 def keep_wish(store: SealedFiles, token: str, wish: Wish, scope: Scope) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -13,43 +12,46 @@ from app.core.audit import record_act
 from app.core.clock import office_date
 from app.core.db import writing
 from app.core.errors import FieldError, InvalidInput, NotFound
-from app.core.i18n import day_text, lazy
+from app.core.i18n import lazy
 from app.core.vocabulary import FOREVER, Group
-from app.members.commands import GroupSpan, MobileDetails
+from app.members.commands import GroupSpan, Keep, MobileDetails
 from app.members.models import GroupMembership
+from app.members.queries.district import unit_named
 from app.members.queries.scoped import find_member
-from app.members.queries.tree import ids_by_code
-from app.members.rules import AHEAD, RULED_BY_BRANCH, SINCE_EVER, first_overlap, keeps_approval
+from app.members.rules import keeps_approval
+from app.members.services.exemptions import approve, group_row, may_be_approved
+from app.members.services.group_checks import span_errors
 from app.members.services.spans import require_member
 
 
 def set_group(span: GroupSpan, scope: Scope, now: datetime, *, approval: Scope | None = None) -> None:
     """Record a dated row of a group; one with the same first day is replaced, the same again changes nothing.
 
-    Rows of one group never overlap: a second one that would is refused, naming the first. An exempt
-    row waits for approval unless the member lies within `approval`; shortened, it stays approved.
-    Raises InvalidInput with every wrong field.
+    Rows of one group never overlap: a second one that would is refused, naming the first. An exempt row
+    waits for a second person; shortened, it stays approved, lengthened it waits again. `approval`, the
+    caller's scope of "members.approve": saying the same as a row that waits then approves it, if another
+    person recorded it. Raises InvalidInput with every wrong field.
     """
     today = office_date(now)
     with writing() as session:
         member = require_member(session, span.member_id, scope, today)
         rows = _rows(session, member.id, span.group)
-        errors = [*_span_errors(span, rows, today)]
-        host_id = _host_id(session, span.mobile, scope, today, errors)
+        errors = [*span_errors(span, [(row.starts_on, row.ends_on) for row in rows], today)]
+        host_id = _host_id(session, span.mobile, today, errors)
         if errors:
             raise InvalidInput(errors=errors)
         row = next((known for known in rows if known.starts_on == span.starts_on), None)
-        approver = _approver(session, span, row, approval, today)
         if row is None:
-            row = GroupMembership(
-                member_id=member.id,
-                group=span.group,
-                starts_on=span.starts_on,
-                created_by_id=scope.user_id,
-                created_at=now,
-            )
+            row = GroupMembership(member_id=member.id, group=span.group, starts_on=span.starts_on)
+            _sign(row, scope, now)
             session.add(row)
-        _fill(row, span, host_id, approver)
+        elif _begins_to_wait(row, span):
+            _sign(row, scope, now)
+        elif approval is not None and _says_the_same(row, span) and may_be_approved(row, approval.user_id):
+            if find_member(session, member.id, approval, today) is not None:
+                approve(session, row, approval, now)
+            return
+        _fill(row, span, host_id)
         if session.is_modified(row) or row in session.new:
             record_act(
                 session, "member.group", f"member:{member.id}", scope.user_id, now,
@@ -86,25 +88,11 @@ def erase_group(member_id: int, group: Group, starts_on: date, scope: Scope, now
     """Take back a row that was entered by mistake, as if it had never been."""
     with writing() as session:
         require_member(session, member_id, scope, office_date(now))
-        row = _row(session, member_id, group, starts_on)
+        row = group_row(session, member_id, group, starts_on)
         session.delete(row)
         record_act(
             session, "member.group_erase", f"member:{member_id}", scope.user_id, now,
             group=group.value, starts_on=starts_on.isoformat(),
-        )  # fmt: skip
-
-
-def approve_exempt(member_id: int, starts_on: date, scope: Scope, now: datetime) -> None:
-    """Approve an exemption that waits; from now on it counts for all of its days."""
-    with writing() as session:
-        require_member(session, member_id, scope, office_date(now))
-        row = _row(session, member_id, Group.EXEMPT, starts_on)
-        if row.approved_by_id is not None:
-            return
-        row.approved_by_id = scope.user_id
-        record_act(
-            session, "member.exempt_approve", f"member:{member_id}", scope.user_id, now,
-            starts_on=starts_on.isoformat(),
         )  # fmt: skip
 
 
@@ -115,77 +103,45 @@ def _rows(session: Session, member_id: int, group: Group) -> list[GroupMembershi
     return list(session.scalars(query))
 
 
-def _row(session: Session, member_id: int, group: Group, starts_on: date) -> GroupMembership:
-    row = session.get(GroupMembership, (member_id, group, starts_on))
-    if row is None:
-        raise NotFound()
-    return row
-
-
-def _span_errors(span: GroupSpan, rows: list[GroupMembership], today: date) -> Iterator[FieldError]:
-    ends_on = span.ends_on or FOREVER
-    if span.group is Group.ELDERLY:
-        yield FieldError("group", "by_rule", lazy("老年党员按年龄自动计算,不用登记。如有误,请更正出生日期。"))
-    if not span.is_in and span.group not in RULED_BY_BRANCH:
-        yield FieldError(
-            "is_in", "not_by_rule", lazy("这一类没有自动规则,不需要登记“不属于”;请结束原有记录。")
-        )
-    if not SINCE_EVER <= span.starts_on <= today + AHEAD:
-        yield FieldError("from", "out_of_range", lazy("开始日期不在合理范围内,请检查年份。"))
-    if ends_on <= span.starts_on:
-        yield FieldError("to", "before_from", lazy("结束日期要晚于开始日期。"))
-        return
-    met = first_overlap([(row.starts_on, row.ends_on) for row in rows], span.starts_on, ends_on)
-    if met is not None:
-        words = lazy("与 %(day)s 开始的一条同类记录重叠,请先结束或修改那一条。", day=day_text(met[0]))
-        yield FieldError("from", "overlaps", words)
-    yield from _mobile_errors(span)
-
-
-def _mobile_errors(span: GroupSpan) -> Iterator[FieldError]:
-    mobile = span.mobile
-    if mobile is None:
-        return
-    if span.group is not Group.MOBILE:
-        yield FieldError("mobile", "not_mobile", lazy("流向和地点只用于流动党员。"))
-    if mobile.direction not in ("in", "out"):
-        yield FieldError("direction", "invalid", lazy("请选择流出或流入。"))
-    for key in ("from_place", "to_place"):
-        if len(getattr(mobile, key) or "") > 100:
-            yield FieldError(key, "too_long", lazy("请不要超过 %(n)s 个字。", n=100))
-
-
 def _host_id(
-    session: Session, mobile: MobileDetails | None, scope: Scope, today: date, errors: list[FieldError]
+    session: Session, mobile: MobileDetails | None, today: date, errors: list[FieldError]
 ) -> int | None:
-    if mobile is None or not mobile.host_org_code:
+    """Any unit of the district may be host: the member's own branch knows where the member is."""
+    text = (mobile.host_org_code or "").strip() if mobile is not None else ""
+    if not text:
         return None
-    host_id = ids_by_code(session, [mobile.host_org_code], scope, today).get(mobile.host_org_code)
-    if host_id is None:
+    unit = unit_named(session, text, today)
+    if unit is None:
         errors.append(FieldError("host_org_code", "unknown", lazy("没有找到这个党组织。")))
-    return host_id
+    return unit.id if unit else None
 
 
-def _approver(
-    session: Session, span: GroupSpan, row: GroupMembership | None, approval: Scope | None, today: date
-) -> int | None:
-    if span.group is not Group.EXEMPT:
-        return None
-    kept = row is not None and keeps_approval(
-        row.starts_on, row.ends_on, span.starts_on, span.ends_on or FOREVER
-    )
-    if row is not None and row.approved_by_id is not None and kept:
-        return row.approved_by_id
-    if approval is not None and find_member(session, span.member_id, approval, today) is not None:
-        return approval.user_id
-    return None
+def _sign(row: GroupMembership, scope: Scope, now: datetime) -> None:
+    row.created_by_id, row.created_at = scope.user_id, now
 
 
-def _fill(row: GroupMembership, span: GroupSpan, host_id: int | None, approver: int | None) -> None:
-    mobile = span.mobile
+def _says_the_same(row: GroupMembership, span: GroupSpan) -> bool:
+    return (row.ends_on, row.is_in) == (span.ends_on or FOREVER, span.is_in)
+
+
+def _begins_to_wait(row: GroupMembership, span: GroupSpan) -> bool:
+    """Whether what somebody now says of an exemption is theirs to be approved by another: more days than
+    before, or a row that nobody has signed."""
+    if row.group is not Group.EXEMPT:
+        return False
+    kept = keeps_approval(row.starts_on, row.ends_on, span.starts_on, span.ends_on or FOREVER)
+    return not kept or (row.approved_by_id is None and row.created_by_id is None)
+
+
+def _fill(row: GroupMembership, span: GroupSpan, host_id: int | None) -> None:
+    ends_on, mobile = span.ends_on or FOREVER, span.mobile
+    if row.ends_on is not None and not keeps_approval(row.starts_on, row.ends_on, span.starts_on, ends_on):
+        row.approved_by_id = None
+    row.ends_on, row.is_in = ends_on, span.is_in
+    if not isinstance(span.reason, Keep):
+        row.reason = (span.reason or "").strip() or None
     if mobile is None and span.group is Group.MOBILE and row.direction is None:
         mobile = MobileDetails()
-    row.ends_on, row.is_in, row.approved_by_id = span.ends_on or FOREVER, span.is_in, approver
     if mobile is not None:
         row.direction, row.host_org_id = mobile.direction, host_id
         row.from_place = (mobile.from_place or "").strip() or None

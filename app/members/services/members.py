@@ -24,6 +24,7 @@ from app.members.queries.scoped import find_member
 from app.members.queries.tree import ids_by_code
 from app.members.rules import SINCE_EVER
 from app.members.services.facts import clean_facts, fact_errors, write_facts
+from app.members.services.placing import hold_tree
 from app.members.services.spans import require_member
 
 _OF_THE_BRANCH = ("org_code", "starts_on")
@@ -39,6 +40,7 @@ def create_member(draft: MemberDraft, scope: Scope, now: datetime) -> int:
         {f.name: getattr(draft, f.name) for f in fields(draft) if f.name not in _OF_THE_BRANCH}
     )
     with writing() as session:
+        hold_tree(session)
         errors = list(fact_errors(facts, today))
         org_id = ids_by_code(session, [draft.org_code], scope, today).get(draft.org_code)
         if org_id is None:

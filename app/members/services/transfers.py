@@ -17,37 +17,50 @@ from app.core.vocabulary import Group
 from app.members.models import GroupMembership, OrgPost
 from app.members.queries.tree import ids_by_code
 from app.members.rules import SINCE_EVER, SpanRefused, after_leaving, after_transfer
+from app.members.services.placing import hold_tree
 from app.members.services.spans import branch_spans, require_member, write_branch_spans
 
 
 def transfer_member(member_id: int, org_code: str, accepted_on: date, scope: Scope, now: datetime) -> None:
     """The unit `org_code` has accepted the member: theirs from `accepted_on`, the old branch's until then.
 
-    Both must lie within the scope. Ends the absence of a mobile member and the posts in the old
-    branch on that day. A transfer accepted on the same day replaces the one before; the same again
-    changes nothing. Attendance keeps the branch it was recorded with.
+    Both must lie within the scope; for a branch outside see `transfer_requests`. Ends the absence of a
+    mobile member and the posts in the old branch on that day. A transfer accepted on the same day
+    replaces the one before; the same again changes nothing. Attendance keeps the branch it was
+    recorded with.
     """
     today = office_date(now)
     with writing() as session:
+        hold_tree(session)
         member = require_member(session, member_id, scope, today)
         org_id = ids_by_code(session, [org_code], scope, max(today, accepted_on)).get(org_code)
         if org_id is None:
             raise InvalidInput.field("org_code", "unknown", lazy("没有找到这个党组织。"))
-        before = branch_spans(session, member.id)
-        try:
-            after = after_transfer(before, org_id, accepted_on, today)
-        except SpanRefused as refused:
-            field = "org_code" if refused.code == "same_branch" else "accepted_on"
-            raise InvalidInput.field(field, refused.code, _words(refused)) from refused
-        if not write_branch_spans(session, member.id, after):
-            return
-        _end_mobile(session, member.id, accepted_on)
-        if before[-1].org_id != org_id:
-            _end_posts(session, member.id, accepted_on, before[-1].org_id)
-        record_act(
-            session, "member.transfer", f"member:{member.id}", scope.user_id, now,
-            from_org=before[-1].org_id, to_org=org_id, accepted_on=accepted_on.isoformat(),
-        )  # fmt: skip
+        move_member(session, member.id, org_id, accepted_on, scope, now)
+
+
+def move_member(
+    session: Session, member_id: int, org_id: int, accepted_on: date, scope: Scope, now: datetime
+) -> None:
+    """The transfer itself, inside the caller's transaction, of a member whom the caller has locked.
+
+    Raises InvalidInput where the day or the unit does not fit what is recorded.
+    """
+    before = branch_spans(session, member_id)
+    try:
+        after = after_transfer(before, org_id, accepted_on, office_date(now))
+    except SpanRefused as refused:
+        field = "org_code" if refused.code == "same_branch" else "accepted_on"
+        raise InvalidInput.field(field, refused.code, _words(refused)) from refused
+    if not write_branch_spans(session, member_id, after):
+        return
+    _end_mobile(session, member_id, accepted_on)
+    if before[-1].org_id != org_id:
+        _end_posts(session, member_id, accepted_on, before[-1].org_id)
+    record_act(
+        session, "member.transfer", f"member:{member_id}", scope.user_id, now,
+        from_org=before[-1].org_id, to_org=org_id, accepted_on=accepted_on.isoformat(),
+    )  # fmt: skip
 
 
 def end_membership(member_id: int, left_on: date, scope: Scope, now: datetime) -> None:

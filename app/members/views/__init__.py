@@ -3,6 +3,25 @@
 from app.members.views.blueprint import bp
 
 # Imported for their routes.
-from app.members.views import changes, duplicates, edits, export, import_steps, listing, orgs, person  # noqa: F401  # isort: skip
+from app.members.views import (  # noqa: F401  # isort: skip
+    approvals,
+    changes,
+    duplicates,
+    edits,
+    export,
+    history,
+    import_steps,
+    listing,
+    org_changes,
+    org_import,
+    org_merge,
+    org_posts,
+    orgs,
+    person,
+    serving,
+    transfers,
+    visits,
+    wishes,
+)
 
 __all__ = ["bp"]

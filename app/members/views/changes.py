@@ -1,4 +1,4 @@
-"""Changes made on a member's page: transfer, leaving, and dated groups."""
+"""Changes made on a member's page: transfer, request, leaving, and dated groups."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from wtforms import Form
 
-from app.core.access import current_scope, current_staff, permission
+from app.core.access import current_scope, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import gettext as _
 from app.core.vocabulary import Group
-from app.members.forms import GroupForm, GroupRowForm, LeaveForm, TransferForm, add_errors
+from app.members.change_forms import AskForm, GroupForm, GroupRowForm, LeaveForm, TransferForm
+from app.members.forms import add_errors
 from app.members.queries.tree import tree
-from app.members.services import groups, transfers
+from app.members.services import groups, transfer_requests, transfers
 from app.members.views.blueprint import bp, org_choices
 from app.members.views.person import person_page
 
@@ -39,6 +40,19 @@ def transfer(member_id: int) -> Any:
     )
 
 
+@bp.post("/members/<int:member_id>/transfer-request")
+@permission("members.write")
+def ask_transfer(member_id: int) -> Any:
+    """Ask a branch outside the own part of the tree to take the member over."""
+    form = AskForm(request.form, prefix="ask-")
+    return _change(
+        member_id,
+        form,
+        lambda: transfer_requests.ask_transfer(member_id, form.org_code.data, current_scope(), utc_now()),
+        _("已发出申请。对方接收之前,该党员仍在原支部。"),
+    )
+
+
 @bp.post("/members/<int:member_id>/leave")
 @permission("members.write")
 def leave(member_id: int) -> Any:
@@ -55,7 +69,9 @@ def leave(member_id: int) -> Any:
 @permission("members.write")
 def set_group(member_id: int) -> Any:
     form = GroupForm(request.form, prefix="group-")
-    return _change(member_id, form, lambda: _set_group(form, member_id), _("分类已登记。"))
+    waits = form.group.data == Group.EXEMPT
+    done = _("已登记,待另一位同事批准后生效。") if waits else _("分类已登记。")
+    return _change(member_id, form, lambda: _set_group(form, member_id), done)
 
 
 @bp.post("/members/<int:member_id>/groups/end")
@@ -82,18 +98,8 @@ def erase_group(member_id: int) -> Any:
     return redirect(url_for("members.show", member_id=member_id))
 
 
-@bp.post("/members/<int:member_id>/groups/approve")
-@permission("members.approve")
-def approve_exempt(member_id: int) -> Any:
-    form = _row_form()
-    groups.approve_exempt(member_id, form.starts_on.data, current_scope(), utc_now())
-    flash(_("已批准。"), "success")
-    return redirect(url_for("members.show", member_id=member_id))
-
-
 def _set_group(form: GroupForm | GroupRowForm, member_id: int) -> None:
-    approval = current_staff().scope_if_held("members.approve")
-    groups.set_group(form.command(member_id), current_scope(), utc_now(), approval=approval)
+    groups.set_group(form.command(member_id), current_scope(), utc_now())
 
 
 def _row_form() -> GroupRowForm:
@@ -104,7 +110,7 @@ def _row_form() -> GroupRowForm:
     return form
 
 
-def _change(member_id: int, form: Form, act: Callable[[], None], done: str) -> Any:
+def _change(member_id: int, form: Form, act: Callable[[], object], done: str) -> Any:
     """Do it and show the page anew, or show it with what was typed and what is wrong."""
     if not form.validate():
         return person_page(member_id, form)

@@ -61,7 +61,7 @@ def duplicates() -> str:
 
 @bp.get("/members/<int:member_id>/merge/<int:other_id>")
 @permission("members.merge")
-def compare(member_id: int, other_id: int) -> str:
+def compare_person(member_id: int, other_id: int) -> str:
     """The two records side by side; the first one is kept."""
     kept, other = _page(member_id), _page(other_id)
     return render_template(
@@ -77,7 +77,7 @@ def compare(member_id: int, other_id: int) -> str:
 
 @bp.post("/members/<int:member_id>/merge/<int:other_id>")
 @permission("members.merge")
-def merge(member_id: int, other_id: int) -> Any:
+def merge_person(member_id: int, other_id: int) -> Any:
     taken = frozenset(request.form.getlist("take")) & frozenset(_LABELS)
     merge_members(Merge(member_id, other_id, taken), current_scope(), utc_now())
     flash(_("两条记录已合并。"), "success")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -14,7 +15,7 @@ from app.core.i18n import gettext as _
 from app.core.progress import progress_answer
 from app.core.tasks import task_of
 from app.core.vocabulary import Group, TaskState
-from app.members.queries.members import MemberFilter, member_count
+from app.members.queries.members import MemberFilter, member_list_page
 from app.members.queries.tree import org_by_code
 from app.members.roster.export import export_roster
 from app.members.roster.export_tasks import EXPORT, MOST_AT_ONCE, begin_export, exported
@@ -52,7 +53,11 @@ def exporting(task: str) -> Any:
 def _export(*, with_phones: bool) -> Any:
     scope, now = current_scope(), utc_now()
     wanted = _wanted()
-    is_long = member_count(db.session(), scope, wanted) > MOST_AT_ONCE
+    found = member_list_page(db.session(), scope, wanted, limit=1, offset=0)
+    if wanted.q and not found.total:
+        # As the list does: nobody's name begins so, then whose name has it inside.
+        wanted = replace(wanted, anywhere=True)
+    is_long = found.at_least or found.total > MOST_AT_ONCE
     if is_long and wanted.q is None:
         return redirect(url_for(".exporting", task=begin_export(wanted, scope, now, with_phones=with_phones)))
     return workbook(export_roster(wanted, scope, now, with_phones=with_phones), _("党员花名册.xlsx"))

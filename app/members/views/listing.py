@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import current_app, render_template, request, url_for
 
 from app.core import labels
@@ -10,9 +12,15 @@ from app.core.clock import today
 from app.core.db import db
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.core.vocabulary import Group
-from app.members.queries.members import MemberFilter, MemberRow, member_count, member_list
-from app.members.queries.tree import tree
+from app.members.queries.members import MemberFilter, MemberRow, member_list_page
+from app.members.queries.tree import OrgRow, org_by_code, units_called, upper_units
 from app.members.views.blueprint import bp, elderly_age, org_choices
+
+# A longer list of units is cut at a level of the tree; the units below are found by their names.
+MOST_CHOICES = 300
+MOST_UNITS_FOUND = 5
+# A shorter text is in the name of half the branches.
+SHORTEST_UNIT_NAME = 2
 
 
 @bp.get("/members")
@@ -20,37 +28,60 @@ from app.members.views.blueprint import bp, elderly_age, org_choices
 def index() -> str:
     """Members of the reader's branches as they stand today."""
     session, scope, on = db.session(), current_scope(), today()
-    orgs = tree(session, scope, on)
-    org = next((row for row in orgs if row.code == request.args.get("org")), None)
-    group = request.args.get("group", "")
+    code, group = request.args.get("org", ""), request.args.get("group", "")
+    org = org_by_code(session, code, scope, on) if code else None
+    q = " ".join(request.args.get("q", "").split()) or None
     wanted = MemberFilter(
         on,
         elderly_age(),
         org_id=org.id if org else None,
         group=Group(group) if group in set(Group) else None,
-        q=request.args.get("q", "").strip() or None,
+        q=q,
     )
     page = _page(wanted)
+    if not page.total and q is not None and not q.isascii():
+        # People are called 建国 by those who know them: then the middle of names is looked at too.
+        wanted = replace(wanted, anywhere=True)
+        page = _page(wanted)
     return render_template(
         "members/index.html",
         page=page,
         wanted=wanted,
         org=org,
-        org_choices=org_choices(orgs),
+        org_choices=_org_choices(org),
+        units=_units_called(q),
         on=on,
         labels=labels,
         import_url=_import_url(),
-        digits=wanted.q is not None and wanted.q.isdigit() and len(wanted.q) != 4,
+        digits=q is not None and q.isdigit() and len(q) != 4,
     )
 
 
 def _page(wanted: MemberFilter) -> Page[MemberRow]:
-    session, scope = db.session(), current_scope()
-    total = member_count(session, scope, wanted)
-    last = max(1, -(-total // PAGE_SIZE))
-    number = min(page_number(), last)
-    rows = member_list(session, scope, wanted, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE)
-    return Page(rows, number, total)
+    """The page asked for, or the last one where there are fewer."""
+    session, scope, number = db.session(), current_scope(), page_number()
+    offset = (number - 1) * PAGE_SIZE
+    found = member_list_page(session, scope, wanted, limit=PAGE_SIZE, offset=offset)
+    if not found.rows and found.total and not found.at_least:
+        number = -(-found.total // PAGE_SIZE)
+        offset = (number - 1) * PAGE_SIZE
+        found = member_list_page(session, scope, wanted, limit=PAGE_SIZE, offset=offset)
+    return Page(found.rows, number, found.total, at_least=found.at_least)
+
+
+def _org_choices(org: OrgRow | None) -> list[tuple[str, str]]:
+    """The upper units of the reader's part of the tree, and the one that is chosen."""
+    rows = upper_units(db.session(), current_scope(), today(), MOST_CHOICES)
+    if org is not None and org.id not in {row.id for row in rows}:
+        rows.append(org)
+    return org_choices(rows)
+
+
+def _units_called(q: str | None) -> list[OrgRow]:
+    """Units whose names hold what was typed: people look for branches in the same box."""
+    if q is None or len(q) < SHORTEST_UNIT_NAME or q.isdigit():
+        return []
+    return units_called(db.session(), q, current_scope(), today(), MOST_UNITS_FOUND)
 
 
 def _import_url() -> str | None:

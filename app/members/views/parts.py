@@ -1,8 +1,8 @@
-"""What other features show on a member's page; they register here, so that this one imports none of them."""
+"""What other features show on pages of members and units; they register here, so that this imports none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,11 @@ Part = Callable[[int, date], Mapping[str, Any]]
 PARTS: list[Part] = []
 # Takes member ids; returns how many records of a feature each has.
 RECORD_COUNTS: list[Callable[[Collection[int]], Mapping[int, int]]] = []
+# The same of a unit's page: takes (org_id, today).
+ORG_PARTS: list[Part] = []
+# Takes the ids of closed units within the reader's scope; returns template variables the same way.
+ClosedPart = Callable[[Sequence[int]], Mapping[str, Any]]
+CLOSED_PARTS: list[ClosedPart] = []
 
 
 def page_parts(member_id: int, on: date) -> dict[str, Any]:
@@ -29,3 +34,19 @@ def record_counts(member_ids: Collection[int]) -> dict[int, int]:
         for member_id, count in counted(member_ids).items():
             totals[member_id] += count
     return totals
+
+
+def org_parts(org_id: int, on: date) -> dict[str, Any]:
+    """Variables of every part of a unit's page."""
+    context: dict[str, Any] = {}
+    for part in ORG_PARTS:
+        context.update(part(org_id, on))
+    return context
+
+
+def closed_parts(org_ids: Sequence[int]) -> dict[str, Any]:
+    """The same for closed units."""
+    context: dict[str, Any] = {}
+    for part in CLOSED_PARTS:
+        context.update(part(org_ids))
+    return context

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.core.i18n import localised
 from app.core.vocabulary import OrgKind
-from app.members.models import OrgPlacement, OrgUnit
-from app.members.queries.tree import placed_on
+from app.members.models import OrgFormerNature, OrgPlacement, OrgUnit
+from app.members.queries.tree import KIND_THEN, former_on, placed_on
 from app.reports.queries.cut import cut_rows
 from app.reports.queries.person_times import month_of
 from app.reports.queries.place import Place, held_in, inside_on
@@ -108,7 +108,8 @@ def duties(
     branches: Any = (
         select(OrgUnit.code, OrgUnit.id, OrgUnit.name, OrgUnit.opened_on)
         .join(OrgPlacement, and_(OrgPlacement.org_id == OrgUnit.id, placed_on(on)))
-        .where(OrgUnit.kind == OrgKind.BRANCH, OrgUnit.closed_on > on, inside_on(place, OrgUnit.id, on))
+        .outerjoin(OrgFormerNature, former_on(on))
+        .where(KIND_THEN == OrgKind.BRANCH, inside_on(place, OrgUnit.id, on))
     )
     count = session.scalar(select(func.count()).select_from(branches.subquery())) or 0
     found, following = cut_rows(session, branches, (OrgUnit.code, OrgUnit.id), cut)
@@ -139,9 +140,7 @@ def duty_kinds(session: Session) -> tuple[DutyKind, ...]:
 def _held(session: Session, period: Period, branch_ids: list[int]) -> dict[tuple[int, str, str], int]:
     """(branch, kind, month) → held sessions."""
     day = TrainingSession.office_date
-    branch = case((OrgUnit.kind == OrgKind.GROUP, OrgPlacement.parent_id), else_=OrgUnit.id).label(
-        "branch_id"
-    )
+    branch = case((KIND_THEN == OrgKind.GROUP, OrgPlacement.parent_id), else_=OrgUnit.id).label("branch_id")
     placed = and_(
         OrgPlacement.org_id == OrgUnit.id, OrgPlacement.starts_on <= day, OrgPlacement.ends_on > day
     )
@@ -152,6 +151,7 @@ def _held(session: Session, period: Period, branch_ids: list[int]) -> dict[tuple
         .join(SessionKind, SessionKind.key == TrainingSession.kind_key)
         .join(OrgUnit, OrgUnit.id == TrainingSession.host_org_id)
         .join(OrgPlacement, placed)
+        .outerjoin(OrgFormerNature, former_on(day))
         .where(*held_in(period), SessionKind.duty_frequency.is_not(None), branch.in_(branch_ids))
         .group_by("branch_id", TrainingSession.kind_key, month)
     )

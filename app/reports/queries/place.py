@@ -29,7 +29,15 @@ from app.core.i18n import gettext as _
 from app.core.i18n import listed, localised
 from app.core.vocabulary import COUNTED_STATUSES, SessionState
 from app.members.models import OrgPlacement, OrgUnit
-from app.members.queries.tree import OrgRow, org_by_code, placed_on, roots, subtree_ids, tree
+from app.members.queries.tree import (
+    OrgRow,
+    closed_units,
+    covers_all,
+    org_by_code,
+    placed_on,
+    subtree_ids,
+    tree,
+)
 from app.reports.rules import Period, year_to_show
 from app.trainings.models import DeliveryMode, SessionKind, TrainingSession
 
@@ -90,8 +98,11 @@ def place_in_scope(
         return Place((unit.id,), unit.code, unit.name, under_id=above.id, under_name=above.name)
     found = org_by_code(session, org_code, scope, today)
     if found is None:
+        # What a closed unit did stays its own.
+        found = next((unit.row for unit in closed_units(session, scope, today, org_code)), None)
+    if found is None:
         raise NotFound()
-    everything = not own and _covers_all(session, {found.id}, today)
+    everything = not own and covers_all(session, [found.id], today)
     return Place((found.id,), found.code, found.name, everything, own_only=own)
 
 
@@ -105,16 +116,11 @@ def _whole_scope(session: Session, scope: Scope, today: date) -> Place:
     tops = [row for row in units if not any(_is_below(row, other) for other in units)]
     ids = tuple(row.id for row in tops)
     names = listed(row.name for row in tops)
-    return Place(ids, tops[0].code if len(tops) == 1 else None, names, _covers_all(session, set(ids), today))
+    return Place(ids, tops[0].code if len(tops) == 1 else None, names, covers_all(session, ids, today))
 
 
 def _is_below(row: OrgRow, other: OrgRow) -> bool:
     return row.id != other.id and f"/{other.id}/" in row.path
-
-
-def _covers_all(session: Session, org_ids: set[int], today: date) -> bool:
-    tops = {row.id for row in roots(session, today)}
-    return bool(tops) and tops <= org_ids
 
 
 def default_period(session: Session, today: date) -> Period:

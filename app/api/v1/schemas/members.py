@@ -1,4 +1,4 @@
-"""Bodies of members, their transfers, groups and bound phones."""
+"""Bodies of members, and of their bound phones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from app.api.v1.fields import (
     Day,
     Identifier,
     Items,
+    Moment,
     Part,
     Query,
     Said,
@@ -58,24 +59,6 @@ class MemberChangesBody(MemberBody):
         exclude = ("org_code", "starts_on")
 
 
-class TransferBody(Body):
-    org_code = Text(40, required=True)
-    accepted_on = Day(required=True)
-
-
-class GroupSpanBody(Body):
-    from_ = Day(required=True, data_key="from")
-    to = Day(
-        allow_none=True,
-        metadata={"description": "不再属于该类的第一天,可不填 · the first day outside; left out: open"},
-    )
-    is_in = Truth(load_default=True)
-    direction = Text(3, metadata={"enum": ["in", "out"]})
-    from_place = Text(100, allow_none=True, blank=True)
-    to_place = Text(100, allow_none=True, blank=True)
-    host_org_code = Text(40, allow_none=True, blank=True)
-
-
 class MemberAnswer(Answer):
     id = Identifier()
     name = Said()
@@ -87,6 +70,33 @@ class MemberAnswer(Answer):
 class MembersAnswer(Answer):
     items = Items(Part(MemberAnswer))
     next = Said(allow_none=True)
+
+
+class RuleAnswer(Answer):
+    group = Choice(Group)
+    rule = Said(metadata={"enum": ["age", "branch"]})
+
+
+class GroupRowAnswer(Answer):
+    group = Choice(Group)
+    from_ = Day(data_key="from")
+    to = Day(allow_none=True)
+    is_in = Truth()
+    reason = Said(allow_none=True)
+    direction = Said(allow_none=True)
+    from_place = Said(allow_none=True)
+    to_place = Said(allow_none=True)
+    host_org_code = Said(allow_none=True)
+    counts_from = Day(allow_none=True)
+    waits = Truth()
+    recorded_by = Said(allow_none=True)
+    recorded_at = Moment()
+
+
+class BranchAnswer(Answer):
+    org_code = Said()
+    from_ = Day(data_key="from")
+    to = Day(allow_none=True)
 
 
 class MemberDetailAnswer(MemberAnswer):
@@ -101,6 +111,9 @@ class MemberDetailAnswer(MemberAnswer):
     job = Said(allow_none=True)
     social_stratum = Said(allow_none=True)
     is_migrant_worker = Truth(allow_none=True)
+    groups_by_rule = Items(Part(RuleAnswer))
+    group_rows = Items(Part(GroupRowAnswer))
+    branches = Items(Part(BranchAnswer))
 
 
 class BindingAnswer(Answer):
