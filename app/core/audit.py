@@ -103,15 +103,15 @@ def _entry_hash(entry: AuditEntry) -> bytes:
     return hmac.digest(purpose_key("audit"), entry.previous_hash + canonical.encode(), "sha256")
 
 
-def last_act_on(session: Session, subjects: Sequence[str]) -> int:
-    """Number of the newest act on anything that begins with one of `subjects`; 0 when there is none.
+def last_act(session: Session, beginnings: Sequence[str], *, but: Sequence[str] = ()) -> int:
+    """Number of the newest act whose name begins with one of `beginnings` and is none of `but`; 0 for none.
 
-    Equal before and after: nothing of theirs was changed in between by anything that leaves an act.
+    Equal before and after: nothing was changed in between by anything that leaves such an act.
     """
-    wanted = or_(*[AuditEntry.subject.startswith(subject, autoescape=True) for subject in subjects])
+    wanted = or_(*[AuditEntry.action.startswith(start, autoescape=True) for start in beginnings])
     # From the newest back: it stands near the end.
-    query = select(AuditEntry.id).where(wanted).order_by(AuditEntry.id.desc()).limit(1)
-    return session.scalar(query) or 0
+    query = select(AuditEntry.id).where(wanted, AuditEntry.action.not_in(but))
+    return session.scalar(query.order_by(AuditEntry.id.desc()).limit(1)) or 0
 
 
 def last_entry_id(session: Session) -> int:

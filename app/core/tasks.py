@@ -82,11 +82,13 @@ class TaskView:
 class TaskRun:
     """What a runner is handed: its order, who asked, and where to say how far it is."""
 
-    def __init__(self, task_id: int, token: str, order: Mapping[str, Any], user_id: int | None) -> None:
-        self.id = task_id
-        self.token = token
-        self.order = order
-        self.user_id = user_id
+    def __init__(self, row: LongTask) -> None:
+        self.id = row.id
+        self.token = row.token
+        self.order: Mapping[str, Any] = row.task_order
+        self.user_id = row.user_id
+        # Which try this is: a worker that was taken for dead finds another number in the row.
+        self.attempt = row.attempts
         self._told_at = self._lease_at = utc_now() - timedelta(seconds=1)
 
     def tell(self, step: str, done: int = 0, total: int = 0) -> None:
@@ -105,7 +107,7 @@ class TaskRun:
         if now - self._lease_at > LEASE / 5 and not db.session().info.get("writing"):
             self._lease_at = now
             with writing() as session:
-                row = session.get(LongTask, self.id)
+                row = _still_ours(session, self)
                 if row is not None:
                     row.lease_until = now + LEASE
 
@@ -208,7 +210,7 @@ def _claim(now: datetime) -> tuple[TaskRun, str] | None:
         if row.attempts > MOST_ATTEMPTS:
             # Whatever kills its worker each time would keep everyone else's work waiting.
             row.state, row.finished_at, row.lease_until = TaskState.FAILED, now, None
-        return TaskRun(row.id, row.token, row.task_order, row.user_id), row.kind
+        return TaskRun(row), row.kind
 
 
 def _do(run: TaskRun, kind: str, clock: Callable[[], datetime]) -> None:
@@ -224,9 +226,15 @@ def _do(run: TaskRun, kind: str, clock: Callable[[], datetime]) -> None:
         log.exception("task_failed", kind=kind)
         result, state = {}, TaskState.FAILED
     with writing() as session:
-        row = session.get(LongTask, run.id)
+        row = _still_ours(session, run)
         if row is not None:
             row.state, row.result, row.finished_at, row.lease_until = state, result, clock(), None
+
+
+def _still_ours(session: Session, run: TaskRun) -> LongTask | None:
+    """The row, unless it was dropped or another worker has taken it over."""
+    row = session.get(LongTask, run.id, populate_existing=True, with_for_update=True)
+    return row if row is not None and row.attempts == run.attempt else None
 
 
 def _in_all_languages(refused: AppError) -> dict[str, str]:

@@ -104,6 +104,19 @@ def test_a_lease_that_ran_out_is_taken_over(ctx: Flask) -> None:
     assert tasks.run_waiting(lambda: NOW + tasks.LEASE) == 1
 
 
+def test_a_worker_that_was_taken_for_dead_does_not_overwrite_its_successor(ctx: Flask) -> None:
+    def slow(run: TaskRun) -> Mapping[str, Any]:
+        if run.attempt == 1:
+            tasks.release_lost(NOW)
+            tasks.run_waiting(lambda: NOW)
+        return {"attempt": run.attempt}
+
+    RUNNERS["count"] = slow
+    token = tasks.start_task("count", {}, None, NOW)
+    tasks.run_waiting(lambda: NOW)
+    assert (view(token).state, view(token).result) == (TaskState.DONE, {"attempt": 2})
+
+
 def test_a_task_that_kills_its_worker_each_time_fails_at_last(ctx: Flask) -> None:
     token = tasks.start_task("count", {}, None, NOW)
     for _ in range(MOST_ATTEMPTS):

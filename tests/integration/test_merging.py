@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -11,6 +12,7 @@ from sqlalchemy import Table, select
 from app.attendance.models import Attendance, AttendanceChange
 from app.checkin.services.bindings import create_bind_code, create_binding, holder
 from app.checkin.services.cards import holder_by_card, issue_card
+from app.checkin.services.staff import BatchItem, record_batch
 from app.core.access import Scope
 from app.core.db import Base, db, writing
 from app.core.errors import InvalidInput, NotFound
@@ -18,9 +20,11 @@ from app.core.vocabulary import (
     FOREVER,
     AudienceKind,
     Group,
+    Method,
     OrgKind,
     Post,
     Role,
+    SessionState,
     Status,
     TransferState,
 )
@@ -43,6 +47,7 @@ from tests.factories import NOW, attend, count, make_member, make_org, make_sess
 
 TODAY = date(2019, 6, 3)
 PHONE = "13900000001"
+TZ = ZoneInfo("Asia/Shanghai")
 
 
 class World:
@@ -232,6 +237,25 @@ def test_the_same_merge_again_changes_nothing_and_moves_what_came_late(world: Wo
     world.merge()
     assert spans(world.kept.id) == before
     assert db.session.scalars(select(Attendance.member_id)).all() == [world.kept.id]
+
+
+def test_a_tick_that_still_names_the_old_record_counts_for_the_one_kept(world: World) -> None:
+    held = make_session(world.root, state=SessionState.OPEN)
+    world.merge()
+    item = BatchItem("11111111-1111-4111-8111-111111111111", held.id, world.other.id,
+                     Status.PRESENT, Method.STAFF_ENTRY, NOW)  # fmt: skip
+    for _ in range(2):
+        [answer] = record_batch("phone", [item], world.scope, NOW, tz=TZ, elderly_age=60)
+        assert answer.result == "recorded"
+    assert db.session.scalars(select(Attendance.member_id)).all() == [world.kept.id]
+
+
+def test_a_group_of_three_is_offered_until_each_pair_is_settled(world: World) -> None:
+    third = make_member("张三", world.a, phone=PHONE)
+    call_distinct((world.kept.id, world.other.id), world.scope, NOW)
+    call_distinct((world.other.id, third.id), world.scope, NOW)
+    [left] = possible_duplicates(db.session(), world.scope, TODAY)
+    assert (left.first.id, left.second.id) == (world.kept.id, third.id)
 
 
 def test_a_chain_of_merges_ends_at_the_last_one_kept(world: World) -> None:

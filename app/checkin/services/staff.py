@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from app.core.access import Scope
 from app.core.db import db, is_postgresql, writing
 from app.core.errors import AppError, NotFound
 from app.core.vocabulary import Method, Status
+from app.members.queries.scoped import merged_into
 from app.trainings.models import TrainingSession
 from app.trainings.queries.sessions import scoped_session
 
@@ -83,7 +84,11 @@ def record_staff(
     """A member named by staff. Raises CheckInRefused (out_of_scope, unknown_member, not_open …)."""
     row = _require_session(sighting.session_id, scope, now)
     if not recordable(db.session(), row, [sighting.member_id], scope, now):
-        raise CheckInRefused(RefusalCode.UNKNOWN_MEMBER)
+        # A round that was taken along before two records became one still names the other.
+        kept_id = merged_into(db.session(), sighting.member_id)
+        if kept_id is None or not recordable(db.session(), row, [kept_id], scope, now):
+            raise CheckInRefused(RefusalCode.UNKNOWN_MEMBER)
+        sighting = replace(sighting, member_id=kept_id)
     return record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
 
 

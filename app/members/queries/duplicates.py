@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,6 +19,7 @@ from app.members.queries.tree import subtree_ids
 
 # More than a person settles in one sitting; others come up as the first ones are settled.
 MOST_PAIRS = 200
+_EACH_WITH_EACH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def _alike(session: Session, scope: Scope, on: date, keys: Sequence[Any]) -> lis
 
 
 def _pairs(ids: Sequence[int]) -> Iterator[tuple[int, int]]:
-    # One after the other, not each with each: a group of ten is settled in nine steps.
-    return pairwise(ids)
+    # Each with each; of a crowd of namesakes one after the other, until it has shrunk.
+    return combinations(ids, 2) if len(ids) <= _EACH_WITH_EACH else pairwise(ids)
 
 
 def _twins(session: Session, member_ids: Collection[int], on: date) -> dict[int, Twin]:

@@ -23,9 +23,14 @@ def lock_member(session: Session, member_id: int, scope: Scope, on: date) -> Mem
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
+def merged_into(session: Session, member_id: int) -> int | None:
+    """Who stands for a member whose record was joined into another; None for everybody else."""
+    return session.scalar(select(Member.merged_into_id).where(Member.id == member_id))
+
+
 def survivor_of(session: Session, member_id: int, scope: Scope, on: date) -> int | None:
-    """Who stands for a member whose record was joined into another; None without one, or out of scope."""
-    found = session.scalar(select(Member.merged_into_id).where(Member.id == member_id))
+    """The same within a scope; None outside it."""
+    found = merged_into(session, member_id)
     return found if found is not None and find_member(session, found, scope, on) is not None else None
 
 

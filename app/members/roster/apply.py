@@ -10,7 +10,7 @@ from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.core.audit import last_act_on, record_act
+from app.core.audit import last_act, record_act
 from app.core.crypto import blind_index, seal
 from app.core.db import db, is_postgresql, writing
 from app.core.errors import InvalidInput
@@ -31,8 +31,11 @@ _MEMBERS = cast(Table, Member.__table__)
 _MEMBERSHIPS = cast(Table, Membership.__table__)
 _GROUPS = cast(Table, GroupMembership.__table__)
 _POSTS = cast(Table, OrgPost.__table__)
-# Acts that a plan may depend on: about members and about units.
-_PLANNED_ON = ("member", "org")
+# Acts after which a plan may be out of date: what changes members and units, whatever it is called.
+_PLANNED_ON = ("member.", "members.import", "org.", "orgs.")
+_NO_CHANGE = ("member.show_phone", "member.distinct")
+# How often a plan is made without the lock before it is made under it.
+_ROUNDS = 3
 
 
 class _NotClean(Exception):
@@ -42,37 +45,72 @@ class _NotClean(Exception):
 def import_roster(roster: Roster, asked: Asked, scope: Scope, now: datetime, tell: Tell = silent) -> Plan:
     """Store the roster, unless one row or more is rejected: then nothing is stored.
 
-    The plan is made before the transaction that applies it, and once more inside when somebody changed
-    members or units in between: SQLite has one write lock, and check-ins wait for it. Raises InvalidInput
-    for days in the future and for branches that cannot be created.
+    The plan is made before the transaction that applies it, because SQLite has one write lock and check-ins
+    wait for it; when somebody changed members or units in between, it is made again, and at last inside.
+    Raises InvalidInput for days in the future and for branches that cannot be created.
     """
     _check(asked)
-    seen = last_act_on(db.session(), _PLANNED_ON)
-    creates = bool(asked.decisions.creates)
     # What hangs on branches that are about to be created can only be planned once they are there.
-    plan = Plan() if creates else plan_roster(db.session(), roster, asked, scope, tell)
-    if not plan.is_clean:
-        return plan
+    for _ in range(0 if asked.decisions.creates else _ROUNDS):
+        seen = _last_change(db.session())
+        plan = plan_roster(db.session(), roster, asked, scope, tell)
+        if not plan.is_clean:
+            return plan
+        with writing() as session:
+            hold_tree(session)
+            _hold_members(session, plan)
+            if _last_change(session) == seen:
+                _store(session, plan, (asked, 0), scope, now, tell)
+                return plan
+    return _plan_and_store(roster, asked, scope, now, tell)
+
+
+def _plan_and_store(roster: Roster, asked: Asked, scope: Scope, now: datetime, tell: Tell) -> Plan:
+    plan = Plan()
     try:
         with writing() as session:
-            (lock_tree if creates else hold_tree)(session)
+            lock_tree(session)
             asked, branches = create_decided(session, asked, scope, now)
-            if creates or last_act_on(session, _PLANNED_ON) != seen:
+            seen = None
+            # Once more where somebody came in between; then the members are held.
+            while seen is None or _last_change(session) != seen:
+                seen = _last_change(session)
                 plan = plan_roster(session, roster, asked, scope, tell)
-            if not plan.is_clean:
-                raise _NotClean
-            if plan.created or plan.changed:
-                _create(session, plan.created, scope, now, tell)
-                _change(session, plan.changed, asked, scope, now)
-                moved = sum(1 for member in plan.changed if member.is_transferred)
-                record_act(
-                    session, "members.import", "members", scope.user_id, now,
-                    created=len(plan.created), updated=len(plan.changed),
-                    unchanged=len(plan.unchanged), transferred=moved, branches=branches,
-                )  # fmt: skip
+                if not plan.is_clean:
+                    raise _NotClean
+                _hold_members(session, plan)
+            _store(session, plan, (asked, branches), scope, now, tell)
     except _NotClean:
         return plan
     return plan
+
+
+def _last_change(session: Session) -> int:
+    return last_act(session, _PLANNED_ON, but=_NO_CHANGE)
+
+
+def _hold_members(session: Session, plan: Plan) -> None:
+    """Lock whom the import changes, in the order of ids as everybody does."""
+    ids = sorted(member.member_id for member in plan.changed)
+    for portion in _chunks(ids):
+        locked = select(_MEMBERS.c.id).where(_MEMBERS.c.id.in_(portion)).order_by(_MEMBERS.c.id)
+        session.execute(locked.with_for_update())
+
+
+def _store(
+    session: Session, plan: Plan, made: tuple[Asked, int], scope: Scope, now: datetime, tell: Tell
+) -> None:
+    """Write the plan; made: what was asked, and how many branches were created for it."""
+    asked, branches = made
+    if plan.created or plan.changed:
+        _create(session, plan.created, scope, now, tell)
+        _change(session, plan.changed, asked, scope, now)
+        moved = sum(1 for member in plan.changed if member.is_transferred)
+        record_act(
+            session, "members.import", "members", scope.user_id, now,
+            created=len(plan.created), updated=len(plan.changed),
+            unchanged=len(plan.unchanged), transferred=moved, branches=branches,
+        )  # fmt: skip
 
 
 def preview_roster(roster: Roster, asked: Asked, scope: Scope, tell: Tell = silent) -> Plan:

@@ -30,6 +30,7 @@ from app.members.models import (
 )
 from app.members.rules_merging import Stretch, merged
 from app.members.services.facts import write_facts
+from app.members.services.placing import hold_tree
 from app.members.services.spans import require_member
 
 # Facts of a person that a merge may take from either record; the telephone is one of them.
@@ -92,14 +93,15 @@ def merge_members(merge: Merge, scope: Scope, now: datetime) -> None:
     if merge.kept_id == merge.other_id:
         raise InvalidInput.field("other", "same", lazy("请选择两条不同的记录。"))
     with writing() as session:
-        other = session.get(Member, merge.other_id, with_for_update=True, populate_existing=True)
-        if other is None or other.merged_into_id != merge.kept_id:
-            # In one order, whichever is kept: two people may merge the same pair at once.
-            for member_id in sorted((merge.kept_id, merge.other_id)):
-                require_member(session, member_id, scope, office_date(now))
-            other = session.get_one(Member, merge.other_id)
-        else:
-            require_member(session, merge.kept_id, scope, office_date(now))
+        hold_tree(session)
+        ids = (merge.kept_id, merge.other_id)
+        # In one order, whichever is kept: two people may merge the same pair at once.
+        session.execute(select(Member.id).where(Member.id.in_(ids)).order_by(Member.id).with_for_update())
+        other = session.get(Member, merge.other_id, populate_existing=True)
+        again = other is not None and other.merged_into_id == merge.kept_id
+        for member_id in (merge.kept_id,) if again else ids:
+            require_member(session, member_id, scope, office_date(now))
+        other = session.get_one(Member, merge.other_id)
         kept = session.get_one(Member, merge.kept_id)
         _take_facts(kept, other, merge.from_other)
         kept.updated_at = other.updated_at = now
