@@ -35,6 +35,7 @@ ERRORS: dict[int, Words] = {
 }
 TAGS: dict[str, Words] = {
     "orgs": Words("党组织", "Organisations"),
+    "org_rows": Words("标签和任职", "Tags and posts"),
     "members": Words("党员", "Members"),
     "transfers": Words("转接和改正", "Transfers and corrections"),
     "groups": Words("党员类别", "Groups"),
@@ -45,6 +46,7 @@ TAGS: dict[str, Words] = {
     "codes": Words("签到码", "Check-in codes"),
     "checkins": Words("签到", "Check-ins"),
     "bindings": Words("手机绑定", "Bound phones"),
+    "cards": Words("签到卡", "Member cards"),
     "visits": Words("上门须知", "Notes for home visits"),
     "wishes": Words("更正请求", "Correction requests"),
     "reports": Words("报表", "Reports"),
