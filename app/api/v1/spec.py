@@ -35,6 +35,7 @@ ERRORS: dict[int, Words] = {
 }
 TAGS: dict[str, Words] = {
     "orgs": Words("党组织", "Organisations"),
+    "org_rows": Words("组织的标签和任职", "Tags and posts of a unit"),
     "members": Words("党员", "Members"),
     "transfers": Words("转接和改正", "Transfers and corrections"),
     "groups": Words("党员类别", "Groups"),
@@ -45,10 +46,13 @@ TAGS: dict[str, Words] = {
     "codes": Words("签到码", "Check-in codes"),
     "checkins": Words("签到", "Check-ins"),
     "bindings": Words("手机绑定", "Bound phones"),
+    "cards": Words("签到卡和绑定的手机", "Cards and phones of members"),
     "visits": Words("上门须知", "Notes for home visits"),
     "wishes": Words("更正请求", "Correction requests"),
     "reports": Words("报表", "Reports"),
     "supervision": Words("指导员和督导组", "Instructors and supervision teams"),
+    "assignments": Words("联系的党组织", "Units assigned"),
+    "officials": Words("督导组成员", "Officials of teams"),
     "calendar": Words("日历", "Calendar"),
 }
 _ABOUT = Words(
@@ -71,6 +75,8 @@ _PATH_WORDS = {
     "import_id": Words("导入编号", "Key of an import"),
     "instructor_id": Words("指导员编号", "Id of an instructor"),
     "team_id": Words("督导组编号", "Id of a team"),
+    "official_id": Words("督导组成员编号", "Id of an official of a team"),
+    "sheets_id": Words("印卡任务编号", "Key of a print of cards"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
