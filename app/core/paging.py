@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from flask import request, url_for
@@ -57,24 +58,36 @@ def page_number() -> int:
 
 
 def encode_cursor(*values: Any) -> str:
-    """An opaque cursor that holds the last row's sort key."""
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+    """An opaque cursor that holds the last row's sort key, made of what `decode_cursor` reads."""
+    text = json.dumps(values, default=lambda day: day.isoformat())
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, kinds: tuple[type, ...]) -> tuple[Any, ...]:
-    """The sort key inside a cursor; raises InvalidInput for one that this list did not make."""
+    """The sort key inside a cursor; raises InvalidInput for one that this list did not make.
+
+    kinds: str, int, date or datetime (aware) for each of its parts.
+    """
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(values, list):
+            raise ValueError("no sort key")
+        return tuple(_part(value, kind) for value, kind in zip(values, kinds, strict=True))
     except ValueError as exc:
         raise InvalidInput.field("cursor", "invalid", lazy("翻页位置无效,请从第一页开始。")) from exc
-    fits = isinstance(values, list) and len(values) == len(kinds)
-    if not fits or not all(type(v) is kind and _is_key(v) for v, kind in zip(values, kinds, strict=True)):
-        raise InvalidInput.field("cursor", "invalid", lazy("翻页位置无效,请从第一页开始。"))
-    return tuple(values)
 
 
-def _is_key(value: Any) -> bool:
-    """Whether a database takes it: no NUL or half character in text, no number beyond 32 bits."""
-    if isinstance(value, int):
-        return 0 <= value < 2**31
-    return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in str(value))
+def _part(value: Any, kind: type) -> Any:
+    """One part, if a database takes it: no NUL or half character in text, no number beyond 32 bits, no
+    day that its types do not reach. Raises ValueError."""
+    if issubclass(kind, date) and type(value) is str:
+        day: date = kind.fromisoformat(value)
+        is_key = 1900 <= day.year < 2200 and (not isinstance(day, datetime) or day.tzinfo is not None)
+        value = day
+    elif kind is int and type(value) is int:
+        is_key = 0 <= value < 2**31
+    else:
+        is_key = type(value) is kind and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in str(value))
+    if not is_key:
+        raise ValueError("no key")
+    return value

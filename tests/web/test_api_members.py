@@ -191,6 +191,20 @@ def test_somebody_else_puts_the_same_exemption_or_approves_it(world: World) -> N
     assert second.get("/approvals").get_json() == {"items": [], "next": None}
 
 
+def test_what_waits_is_paged_without_a_gap_while_some_of_it_is_approved(world: World) -> None:
+    body = {"from": "2020-01-01"}
+    for member_id in world.ids:
+        world.admin.put(f"/members/{member_id}/groups/exempt", body)
+    with world.app.app_context():
+        second = world.caller("second", Role.ADMINISTRATOR, world.root)
+    first = second.get("/approvals", limit=1).get_json()
+    seen = [row["member"] for row in first["items"]]
+    assert second.post(f"/members/{seen[0]}/groups/exempt/approval", body).status_code == 200
+    rest = second.get("/approvals", limit=2, cursor=first["next"]).get_json()
+    assert [*seen, *[row["member"] for row in rest["items"]]] == world.ids
+    assert rest["next"] is None
+
+
 def test_a_members_rows_say_since_when_why_and_who(world: World) -> None:
     path = f"/members/{world.ids[1]}"
     body = {"from": "2020-01-01", "reason": "外出务工", "direction": "out", "host_org_code": "QB"}

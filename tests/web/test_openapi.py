@@ -25,6 +25,7 @@ from tests.factories import (
     attend,
     make_instructor,
     make_member,
+    make_official,
     make_org,
     make_session,
     make_staff,
@@ -118,12 +119,14 @@ def served(app: Flask) -> Served:
             asked = [TransferRequest(member_id=person.id, **places) for person in people[1:]]
             db_session.add_all(asked)
         token = make_token(make_staff("管理员", Role.ADMINISTRATOR, root))
+        teams = [make_team(f"组{i}", branch) for i in range(2)]
         SERVED.ids = {
             "member_id": [person.id for person in people],
             "session_id": [session.id for session in sessions],
             "request_id": [request.id for request in asked],
             "instructor_id": [make_instructor(f"指{i}", branch).id for i in range(2)],
-            "team_id": [make_team(f"组{i}", branch).id for i in range(2)],
+            "team_id": [team.id for team in teams],
+            "official_id": [make_official(teams[0], f"员{i}").id for i in range(2)],
         }
     SERVED.app = app
     SERVED.headers = {"Authorization": f"Bearer {token}"}
@@ -141,6 +144,13 @@ def token_was_spoilt(case: Any) -> bool:
 def test_every_operation_answers_as_documented(case: Any, served: Served) -> None:
     left_out = [*LEFT_OUT, CHECKS.negative_data_rejection] if token_was_spoilt(case) else LEFT_OUT
     case.call_and_validate(headers=served.headers, excluded_checks=left_out)
+
+
+def test_every_operation_stands_in_a_chapter_of_the_docs() -> None:
+    document = SCHEMA.raw_schema
+    chapters = {tag["name"] for tag in document["tags"]}
+    used = {tag for path in document["paths"].values() for each in path.values() for tag in each["tags"]}
+    assert used == chapters
 
 
 def test_the_document_is_valid_openapi(app: Flask) -> None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from app.core.vocabulary import FOREVER
+from app.members.commands import KEEP, Keep
+
 
 class OverseerKind(StrEnum):
     """To whom units are assigned."""
@@ -42,6 +45,40 @@ class OfficialDraft:
     span: Span
     work_place: str | None = None
     is_leader: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DayChanges:
+    """Other days for a row; KEEP leaves that end as it is, ends_on None opens it."""
+
+    starts_on: date | Keep = KEEP
+    ends_on: date | Keep | None = KEEP
+
+    def of(self, starts_on: date, ends_on: date) -> Span:
+        """What the days of a row become."""
+        known = None if ends_on == FOREVER else ends_on
+        return Span(
+            starts_on if self.starts_on is KEEP else self.starts_on,
+            known if self.ends_on is KEEP else self.ends_on,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PersonChanges:
+    """Changes to an instructor or an official; KEEP leaves a fact as it is. username None: no account."""
+
+    name: str | Keep = KEEP
+    work_place: str | Keep | None = KEEP
+    username: str | Keep | None = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialChanges:
+    """Changes to an official of a team."""
+
+    person: PersonChanges
+    days: DayChanges
+    is_leader: bool | Keep = KEEP
 
 
 @dataclass(frozen=True, slots=True)

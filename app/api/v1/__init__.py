@@ -15,6 +15,7 @@ def init_app(app: Flask) -> None:
     """Register every route of this version."""
     # Imported here: a resource adds its routes to the blueprint when it is imported.
     from app.api.v1 import (  # noqa: F401
+        assignments,
         attendance,
         bindings,
         calendar,
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
         groups,
         imports,
         members,
+        officials,
         org_rows,
         orgs,
         reports,

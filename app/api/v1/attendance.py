@@ -1,21 +1,28 @@
-"""A session's roster, and corrections of what was recorded."""
+"""A session's roster, corrections of what was recorded, and one member's list."""
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from app.api.v1.blueprint import bp
+from app.api.v1.context import list_body, one_page
+from app.api.v1.members import MEMBER_PATH
 from app.api.v1.operation import operation
+from app.api.v1.schemas.attendance import MemberAttendanceAnswer, MemberAttendanceQuery
 from app.api.v1.schemas.sessions import CorrectionAnswer, CorrectionBody, RosterAnswer, RosterQuery
 from app.api.v1.sessions import SESSION_PATH
+from app.attendance.queries.member import member_attendance
 from app.attendance.queries.session import RosterRow, roster
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.core.access import current_scope, permission
-from app.core.clock import utc_now
+from app.core.clock import today, utc_now
 from app.core.db import db
+from app.core.errors import NotFound
 from app.core.office import session_rules
 from app.core.paging import decode_cursor, encode_cursor
 from app.core.vocabulary import Group
+from app.members.queries.scoped import find_member
 from app.trainings.queries.page import session_facts
 
 
@@ -46,6 +53,28 @@ def list_attendance(session_id: int, query: dict[str, Any]) -> dict[str, Any]:
     end = start + len(rows)
     following = encode_cursor(end) if rows and end < total else None
     return {"count": total, "items": [_line(row) for row in rows], "next": following}
+
+
+@bp.get(f"{MEMBER_PATH}/attendance")
+@permission("members.read")
+@operation(
+    "一位党员的参加情况",
+    "What was recorded of one member",
+    query=MemberAttendanceQuery(),
+    answers={200: MemberAttendanceAnswer()},
+    detail=(
+        "最近的场次在前;只有登记过的,没有登记的场次不在其中。",
+        "The latest session first; only what was recorded, a session without a row is not among them.",
+    ),
+)
+def list_member_attendance(member_id: int, query: dict[str, Any]) -> dict[str, Any]:
+    if find_member(db.session(), member_id, current_scope(), today()) is None:
+        raise NotFound()
+    after: Any = decode_cursor(query["cursor"], (date, datetime, int)) if query.get("cursor") else None
+    limit = query["limit"]
+    found = member_attendance(db.session(), member_id, limit + 1, year=query.get("year"), after=after)
+    rows, more = one_page(found, limit)
+    return list_body(rows, rows, more)
 
 
 @bp.patch(f"{SESSION_PATH}/attendance/<int:member_id>")

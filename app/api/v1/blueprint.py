@@ -43,8 +43,8 @@ class TagKeyConverter(GroupKeyConverter):
     }
 
 
-class ImportKeyConverter(BaseConverter):
-    """Key of an upload; the view answers 404 for one that there is not, after asking who calls."""
+class TaskKeyConverter(BaseConverter):
+    """Key of long work; the view answers 404 for one that there is not, after asking who calls."""
 
     regex = r"[^/\x00-\x1f\x7f]{1,40}"
     schema: dict[str, Any] = {  # noqa: RUF012 - read only
@@ -57,7 +57,7 @@ CONVERTERS: dict[str, type[BaseConverter]] = {
     "org_code": OrgCodeConverter,
     "group_key": GroupKeyConverter,
     "tag_key": TagKeyConverter,
-    "import_key": ImportKeyConverter,
+    "task_key": TaskKeyConverter,
 }
 
 

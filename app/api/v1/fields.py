@@ -174,6 +174,22 @@ class Uuid(fields.String):
         return value.lower()
 
 
+class Key(fields.String):
+    """A key of long work that the client makes, so that a repeat is the same work."""
+
+    default_error_messages = _CODES
+    _FORM = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+
+    def __init__(self, **more: Any) -> None:
+        metadata = {"pattern": f"^{self._FORM.pattern}$", **more.pop("metadata", {})}
+        super().__init__(metadata=metadata, **more)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str) or not self._FORM.fullmatch(value):
+            raise self.make_error("invalid")
+        return value
+
+
 class Items(fields.List[Any]):
     """A list of at most `most` items."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from app.api.v1.blueprint import bp
-from app.api.v1.context import one_page
+from app.api.v1.context import list_body, one_page
 from app.api.v1.members import MEMBER_PATH, member_body
 from app.api.v1.operation import operation
 from app.api.v1.schemas.groups import ApprovalsAnswer, ApprovalsQuery, GroupSpanBody, RowBody
@@ -14,7 +15,7 @@ from app.core.access import current_scope, current_staff, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.errors import NotFound
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.paging import decode_cursor
 from app.core.vocabulary import FOREVER, Group
 from app.members.commands import KEEP, GroupSpan, MobileDetails
 from app.members.queries.exemptions import WaitingExemption, waiting_exemptions
@@ -96,11 +97,11 @@ def erase_row(member_id: int, group: str, body: dict[str, Any]) -> dict[str, Any
     ),
 )
 def list_approvals(query: dict[str, Any]) -> dict[str, Any]:
-    start = decode_cursor(query["cursor"], (int,))[0] if query.get("cursor") else 0
+    after: Any = decode_cursor(query["cursor"], (datetime, int, date)) if query.get("cursor") else None
     limit = query["limit"]
-    found = waiting_exemptions(db.session(), current_scope(), today(), limit=limit + 1, offset=start)
+    found = waiting_exemptions(db.session(), current_scope(), today(), limit=limit + 1, after=after)
     rows, more = one_page(found, limit)
-    return {"items": [_waiting(row) for row in rows], "next": encode_cursor(start + limit) if more else None}
+    return list_body(rows, [_waiting(row) for row in rows], more)
 
 
 @bp.post(f"{MEMBER_PATH}/groups/exempt/approval")

@@ -23,7 +23,7 @@ from app.members.roster.files import MAX_BYTES
 from app.members.roster.kept import TABS
 from app.members.roster.uploads import Wish, upload_store
 
-IMPORT_PATH = "/members/imports/<import_key:import_id>"
+IMPORT_PATH = "/members/imports/<task_key:import_id>"
 # Beside the file, the borders of a form.
 _BORDERS = 64 * 1024
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -21,8 +21,6 @@ from app.attendance.queries.session import session_counts
 from app.core.access import current_scope, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
-from app.core.errors import InvalidInput
-from app.core.i18n import lazy
 from app.core.office import session_rules
 from app.core.paging import decode_cursor
 from app.trainings.commands import AudienceDraft, LecturerDraft, SessionDraft
@@ -44,7 +42,7 @@ def list_sessions(query: dict[str, Any]) -> dict[str, Any]:
     states = (query["state"],) if query.get("state") else ()
     wanted = FeedFilter(query.get("from_"), query.get("to"), states, org_id)
     limit = query["limit"]
-    after = _after(query["cursor"]) if query.get("cursor") else None
+    after = decode_cursor(query["cursor"], (datetime, int)) if query.get("cursor") else None
     found = feed_sessions(db.session(), scope, wanted, utc_now(), limit=limit + 1, after=after)
     rows, more = one_page(found, limit)
     return list_body(rows, rows, more)
@@ -146,14 +144,3 @@ def _draft(body: dict[str, Any]) -> SessionDraft:
         declared_person_times=body.get("declared_person_times"),
         declared_mark=body["declared_mark"],
     )
-
-
-def _after(cursor: str) -> tuple[datetime, int]:
-    text, session_id = decode_cursor(cursor, (str, int))
-    try:
-        starts_at = datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise InvalidInput.field("cursor", "invalid", lazy("翻页位置无效,请从第一页开始。")) from exc
-    if starts_at.tzinfo is None or not 1900 < starts_at.year < 2200:
-        raise InvalidInput.field("cursor", "invalid", lazy("翻页位置无效,请从第一页开始。"))
-    return starts_at, session_id

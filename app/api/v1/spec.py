@@ -51,6 +51,8 @@ TAGS: dict[str, Words] = {
     "wishes": Words("更正请求", "Correction requests"),
     "reports": Words("报表", "Reports"),
     "supervision": Words("指导员和督导组", "Instructors and supervision teams"),
+    "assignments": Words("联系的党组织", "Units assigned"),
+    "officials": Words("督导组成员", "Officials of teams"),
     "calendar": Words("日历", "Calendar"),
 }
 _ABOUT = Words(
@@ -73,6 +75,8 @@ _PATH_WORDS = {
     "import_id": Words("导入编号", "Key of an import"),
     "instructor_id": Words("指导员编号", "Id of an instructor"),
     "team_id": Words("督导组编号", "Id of a team"),
+    "official_id": Words("督导组成员编号", "Id of an official of a team"),
+    "sheets_id": Words("印卡任务编号", "Key of a print of cards"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 

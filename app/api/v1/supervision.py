@@ -1,23 +1,19 @@
-"""Instructors, supervision teams, and the units assigned to them."""
+"""Instructors and supervision teams: listed, read, added, corrected, taken back."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from app.accounts.supervision import services
-from app.accounts.supervision.commands import OfficialDraft, Overseer, OverseerKind, RowKey, Span
+from app.accounts.supervision.commands import Overseer, OverseerKind, PersonChanges
 from app.accounts.supervision.queries import OverseerFilter, instructors, overseer_page, teams
 from app.api.v1.blueprint import bp
 from app.api.v1.operation import operation
 from app.api.v1.schemas.supervision import (
-    AssignedAnswer,
-    AssignmentQuery,
-    AssignmentsBody,
     InstructorBody,
+    InstructorChangesBody,
     InstructorsAnswer,
-    OfficialBody,
     OverseerAnswer,
     OverseersQuery,
     TeamBody,
@@ -29,14 +25,19 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.vocabulary import FOREVER
 
-_INSTRUCTOR, _TEAM = "/instructors/<int:instructor_id>", "/teams/<int:team_id>"
+INSTRUCTOR_PATH, TEAM_PATH = "/instructors/<int:instructor_id>", "/teams/<int:team_id>"
 _SEEN = (
     "只列联系本范围内党组织的;今天的数目只计范围内的。",
     "Those with units of the caller's part of the tree; numbers are of today and of that part.",
 )
-_DAYS = (
-    "自 from 起(到 to 前一天)联系这些党组织及其下级;全部成功或全部不改。重复提交不会改变什么。",
-    "The units and all below them, from `from` until before `to`; all or none. A repeat changes nothing.",
+_WHOLE = (
+    "没有写的字段保持不变,写 null 表示清空。还联系着范围以外支部的不能改(409 also_elsewhere)。",
+    "What is left out stays as it is, null makes it blank. Whoever has units elsewhere too is refused"
+    " (409 also_elsewhere).",
+)
+_UNUSED = (
+    "联系过支部或有成员的不能删除(409 in_use);请结束那些记录。",
+    "Refused once they had a unit or an official (409 in_use): end those rows instead.",
 )
 
 
@@ -66,18 +67,18 @@ def list_teams(query: dict[str, Any]) -> dict[str, Any]:
     return {"items": rows, "total": total}
 
 
-@bp.get(_INSTRUCTOR)
+@bp.get(INSTRUCTOR_PATH)
 @permission("supervision.read")
 @operation("查看一位指导员", "Read one instructor", answers={200: OverseerAnswer()})
 def read_instructor(instructor_id: int) -> dict[str, Any]:
-    return _body(Overseer(OverseerKind.INSTRUCTOR, instructor_id))
+    return overseer_body(Overseer(OverseerKind.INSTRUCTOR, instructor_id))
 
 
-@bp.get(_TEAM)
+@bp.get(TEAM_PATH)
 @permission("supervision.read")
 @operation("查看一个督导组", "Read one team", answers={200: OverseerAnswer()})
 def read_team(team_id: int) -> dict[str, Any]:
-    return _body(Overseer(OverseerKind.TEAM, team_id))
+    return overseer_body(Overseer(OverseerKind.TEAM, team_id))
 
 
 @bp.post("/instructors")
@@ -85,7 +86,7 @@ def read_team(team_id: int) -> dict[str, Any]:
 @operation("新增指导员", "Add an instructor", body=InstructorBody(), answers={201: OverseerAnswer()})
 def add_instructor(body: dict[str, Any]) -> dict[str, Any]:
     made = services.save_instructor(None, body["name"], body.get("work_place"), current_scope(), utc_now())
-    return _body(Overseer(OverseerKind.INSTRUCTOR, made))
+    return overseer_body(Overseer(OverseerKind.INSTRUCTOR, made))
 
 
 @bp.post("/teams")
@@ -93,102 +94,83 @@ def add_instructor(body: dict[str, Any]) -> dict[str, Any]:
 @operation("新增督导组", "Add a team", body=TeamBody(), answers={201: OverseerAnswer()})
 def add_team(body: dict[str, Any]) -> dict[str, Any]:
     made = services.save_team(None, body["name"], current_scope(), utc_now())
-    return _body(Overseer(OverseerKind.TEAM, made))
+    return overseer_body(Overseer(OverseerKind.TEAM, made))
 
 
-@bp.post(f"{_TEAM}/officials")
+@bp.patch(INSTRUCTOR_PATH)
 @permission("supervision.write")
 @operation(
-    "新增督导组成员",
-    "Add an official to a team",
-    body=OfficialBody(),
-    answers={201: OverseerAnswer()},
+    "更正指导员",
+    "Correct an instructor",
+    body=InstructorChangesBody(),
+    answers={200: OverseerAnswer()},
     errors=(409,),
+    detail=_WHOLE,
 )
-def add_team_official(team_id: int, body: dict[str, Any]) -> dict[str, Any]:
-    draft = OfficialDraft(body["name"], _span(body), body.get("work_place"), body["is_leader"])
-    services.add_official(team_id, draft, current_scope(), utc_now())
-    return _body(Overseer(OverseerKind.TEAM, team_id))
+def change_instructor(instructor_id: int, body: dict[str, Any]) -> dict[str, Any]:
+    services.edit_instructor(instructor_id, PersonChanges(**body), current_scope(), utc_now())
+    return overseer_body(Overseer(OverseerKind.INSTRUCTOR, instructor_id))
 
 
-@bp.post(f"{_INSTRUCTOR}/assignments")
+@bp.patch(TEAM_PATH)
 @permission("supervision.write")
 @operation(
-    "给指导员指派党组织",
-    "Assign units to an instructor",
-    body=AssignmentsBody(),
-    answers={200: AssignedAnswer()},
-    detail=_DAYS,
+    "更改督导组名称",
+    "Rename a team",
+    body=TeamBody(),
+    answers={200: OverseerAnswer()},
+    errors=(409,),
+    detail=_WHOLE,
 )
-def assign_to_instructor(instructor_id: int, body: dict[str, Any]) -> dict[str, Any]:
-    return _assign(Overseer(OverseerKind.INSTRUCTOR, instructor_id), body)
+def change_team(team_id: int, body: dict[str, Any]) -> dict[str, Any]:
+    services.save_team(team_id, body["name"], current_scope(), utc_now())
+    return overseer_body(Overseer(OverseerKind.TEAM, team_id))
 
 
-@bp.post(f"{_TEAM}/assignments")
+@bp.delete(INSTRUCTOR_PATH)
 @permission("supervision.write")
 @operation(
-    "给督导组指派党组织",
-    "Assign units to a team",
-    body=AssignmentsBody(),
-    answers={200: AssignedAnswer()},
-    detail=_DAYS,
-)
-def assign_to_team(team_id: int, body: dict[str, Any]) -> dict[str, Any]:
-    return _assign(Overseer(OverseerKind.TEAM, team_id), body)
-
-
-@bp.delete(f"{_INSTRUCTOR}/assignments")
-@permission("supervision.write")
-@operation(
-    "删除误登的指派",
-    "Take back a mistaken assignment of an instructor",
-    query=AssignmentQuery(),
+    "删除误登的指导员",
+    "Take back an instructor entered by mistake",
     answers={204: None},
+    errors=(409,),
+    detail=_UNUSED,
 )
-def unassign_instructor(instructor_id: int, query: dict[str, Any]) -> tuple[None, int]:
-    return _unassign(Overseer(OverseerKind.INSTRUCTOR, instructor_id), query)
-
-
-@bp.delete(f"{_TEAM}/assignments")
-@permission("supervision.write")
-@operation(
-    "删除误登的指派",
-    "Take back a mistaken assignment of a team",
-    query=AssignmentQuery(),
-    answers={204: None},
-)
-def unassign_team(team_id: int, query: dict[str, Any]) -> tuple[None, int]:
-    return _unassign(Overseer(OverseerKind.TEAM, team_id), query)
-
-
-def _assign(overseer: Overseer, body: dict[str, Any]) -> dict[str, Any]:
-    done = services.assign_units(overseer, body["org_codes"], _span(body), current_scope(), utc_now())
-    return asdict(done)
-
-
-def _unassign(overseer: Overseer, query: dict[str, Any]) -> tuple[None, int]:
-    key = RowKey(query["org_code"], query["from_"])
-    services.delete_assignment(overseer, key, current_scope(), utc_now())
+def delete_instructor(instructor_id: int) -> tuple[None, int]:
+    services.delete_overseer(Overseer(OverseerKind.INSTRUCTOR, instructor_id), current_scope(), utc_now())
     return None, 204
 
 
-def _span(body: dict[str, Any]) -> Span:
-    return Span(body["from_"], body.get("to"))
+@bp.delete(TEAM_PATH)
+@permission("supervision.write")
+@operation(
+    "删除误登的督导组",
+    "Take back a team entered by mistake",
+    answers={204: None},
+    errors=(409,),
+    detail=_UNUSED,
+)
+def delete_team(team_id: int) -> tuple[None, int]:
+    services.delete_overseer(Overseer(OverseerKind.TEAM, team_id), current_scope(), utc_now())
+    return None, 204
 
 
 def _wanted(query: dict[str, Any]) -> OverseerFilter:
     return OverseerFilter(today(), query.get("q") or None, current_staff().may("supervision.write"))
 
 
-def _body(overseer: Overseer) -> dict[str, Any]:
+def overseer_body(overseer: Overseer) -> dict[str, Any]:
+    """An instructor or team with units and officials; raises NotFound. Accounts for those who assign."""
     scope = current_staff().scope("supervision.read")
-    page = overseer_page(db.session(), overseer, scope, _wanted({}))
+    wanted = _wanted({})
+    page = overseer_page(db.session(), overseer, scope, wanted)
     if page is None:
         raise NotFound()
     return {
         "id": overseer.id,
         "name": page.name,
         "work_place": page.work_place,
+        "username": page.username if wanted.unassigned else None,
         "assignments": [
             {"org_code": unit.org_code, "starts_on": unit.starts_on, "to": _open(unit.ends_on)}
             for unit in page.units
@@ -199,6 +181,7 @@ def _body(overseer: Overseer) -> dict[str, Any]:
                 "name": person.name,
                 "work_place": person.work_place,
                 "is_leader": person.is_leader,
+                "username": person.username if wanted.unassigned else None,
                 "starts_on": person.starts_on,
                 "to": _open(person.ends_on),
             }

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, exists, extract, func, select
+from sqlalchemy import ColumnElement, and_, exists, extract, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, HourPolicy
@@ -28,6 +28,7 @@ class AttendanceRow:
     office_date: date
     starts_at: datetime
     title: str
+    kind_key: str
     kind_zh: str
     kind_en: str
     host_name: str
@@ -38,6 +39,10 @@ class AttendanceRow:
     minutes: int
     is_extra: bool
     is_counted: bool
+
+    @property
+    def sort_key(self) -> tuple[date, datetime, int]:
+        return self.office_date, self.starts_at, self.session_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +71,23 @@ class MemberHours:
 
 
 def member_attendance(
-    session: Session, member_id: int, limit: int = 50, offset: int = 0, *, year: int | None = None
+    session: Session,
+    member_id: int,
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    year: int | None = None,
+    after: tuple[date, datetime, int] | None = None,
 ) -> list[AttendanceRow]:
-    """What was recorded of a member (of one year, or ever), the latest session first."""
+    """What was recorded of a member (of one year, or ever), the latest session first; after the row with
+    this `sort_key`."""
     query = (
         select(
             Attendance.session_id,
             Attendance.office_date,
             TrainingSession.starts_at,
             TrainingSession.title,
+            Attendance.kind_key,
             SessionKind.name_zh.label("kind_zh"),
             SessionKind.name_en.label("kind_en"),
             OrgUnit.name.label("host_name"),
@@ -95,6 +108,10 @@ def member_attendance(
         .limit(limit)
         .offset(offset)
     )
+    if after is not None:
+        start = tuple_(Attendance.office_date, TrainingSession.starts_at)
+        same = and_(start == tuple_(*after[:2]), Attendance.session_id > after[2])
+        query = query.where(or_(start < tuple_(*after[:2]), same))
     return [AttendanceRow(**row._mapping) for row in session.execute(query)]
 
 

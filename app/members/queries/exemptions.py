@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Table, and_, case, func, select
+from sqlalchemy import ColumnElement, Table, and_, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
@@ -28,11 +28,24 @@ class WaitingExemption(Dated):
     recorded_by: str | None
     recorded_at: datetime
 
+    @property
+    def sort_key(self) -> tuple[datetime, int, date]:
+        return self.recorded_at, self.member_id, self.starts_on
+
 
 def waiting_exemptions(
-    session: Session, scope: Scope, on: date, *, limit: int, offset: int = 0
+    session: Session,
+    scope: Scope,
+    on: date,
+    *,
+    limit: int,
+    offset: int = 0,
+    after: tuple[datetime, int, date] | None = None,
 ) -> list[WaitingExemption]:
-    """Of members whose branch of the date lies within the scope, the longest waiting first."""
+    """Of members whose branch of the date lies within the scope, the longest waiting first.
+
+    after: a row's `sort_key`; what is answered while somebody reads on moves nothing past them.
+    """
     staff: Table = Base.metadata.tables["staff_users"]
     query = (
         select(
@@ -55,6 +68,9 @@ def waiting_exemptions(
         .limit(limit)
         .offset(offset)
     )
+    if after is not None:
+        key = tuple_(GroupMembership.created_at, Member.id, GroupMembership.starts_on)
+        query = query.where(key > tuple_(*after))
     return [WaitingExemption(*row) for row in session.execute(query)]
 
 

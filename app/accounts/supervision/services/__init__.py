@@ -7,6 +7,7 @@ such, and InvalidInput with one FieldError a field (`name`, `work_place`, `usern
 `from`, `to`, `is_leader`).
 """
 
+from app.accounts.supervision.services.edits import edit_assignment, edit_instructor, edit_official
 from app.accounts.supervision.services.officials import add_official, change_official, delete_official
 from app.accounts.supervision.services.people import (
     delete_overseer,
@@ -25,6 +26,9 @@ __all__ = [
     "delete_assignment",
     "delete_official",
     "delete_overseer",
+    "edit_assignment",
+    "edit_instructor",
+    "edit_official",
     "link_account",
     "open_account",
     "save_instructor",

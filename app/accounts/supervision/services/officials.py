@@ -40,14 +40,14 @@ def change_official(
 ) -> None:
     """Other days, another name, another flag: that is how somebody leaves the team."""
     with writing() as session:
-        row = _require(session, team_id, official_id, scope, office_date(now))
+        row = require_official(session, team_id, official_id, scope, office_date(now))
         _save(session, row, draft, scope, now)
 
 
 def delete_official(team_id: int, official_id: int, scope: Scope, now: datetime) -> None:
     """Take back an official entered by mistake, as if they had never belonged to the team."""
     with writing() as session:
-        session.delete(_require(session, team_id, official_id, scope, office_date(now)))
+        session.delete(require_official(session, team_id, official_id, scope, office_date(now)))
         record_act(
             session, "team.official_delete", f"team:{team_id}", scope.user_id, now, official=official_id
         )
@@ -81,7 +81,10 @@ def _leader_errors(session: Session, row: TeamOfficial, draft: OfficialDraft) ->
     return [FieldError("is_leader", "taken", lazy("这段时间已有组长,请先修改原组长的记录。"))]
 
 
-def _require(session: Session, team_id: int, official_id: int, scope: Scope, today: date) -> TeamOfficial:
+def require_official(
+    session: Session, team_id: int, official_id: int, scope: Scope, today: date
+) -> TeamOfficial:
+    """The official's row, once it is known that the caller may change the team; raises NotFound."""
     require_overseer(session, _team(team_id), scope, today, whole=True)
     row = session.get(TeamOfficial, official_id)
     if row is None or row.team_id != team_id:

@@ -64,7 +64,7 @@ def change_assignment(overseer: Overseer, key: RowKey, span: Span, scope: Scope,
     today = office_date(now)
     with writing() as session:
         require_overseer(session, overseer, scope, today)
-        found = _find(session, overseer, key, scope)
+        found = find_assignment(session, overseer, key, scope)
         errors = list(day_errors(span, today))
         if errors:
             raise InvalidInput(errors=errors)
@@ -89,7 +89,7 @@ def delete_assignment(overseer: Overseer, key: RowKey, scope: Scope, now: dateti
     """Take back an assignment entered by mistake, as if it had never been."""
     with writing() as session:
         require_overseer(session, overseer, scope, office_date(now))
-        found = _find(session, overseer, key, scope)
+        found = find_assignment(session, overseer, key, scope)
         session.delete(found.row)
         record_act(
             session, f"{overseer.kind.value}.unassign", str(overseer), scope.user_id, now,
@@ -98,7 +98,7 @@ def delete_assignment(overseer: Overseer, key: RowKey, scope: Scope, now: dateti
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """The row that was asked for, and all of theirs for that unit."""
 
     org_id: int
@@ -106,7 +106,7 @@ class _Found:
     rows: list[Row]
 
 
-def _find(session: Session, overseer: Overseer, key: RowKey, scope: Scope) -> _Found:
+def find_assignment(session: Session, overseer: Overseer, key: RowKey, scope: Scope) -> Found:
     """Raises NotFound outside the scope; a closed unit counts where it hung last."""
     unit = session.execute(select(OrgUnit.id, last_path()).where(OrgUnit.code == key.org_code)).first()
     if unit is None or not is_inside(unit[1] or "", scope):
@@ -115,7 +115,7 @@ def _find(session: Session, overseer: Overseer, key: RowKey, scope: Scope) -> _F
     row = next((row for row in rows if row.starts_on == key.starts_on), None)
     if row is None:
         raise NotFound(lazy("没有这条记录,可能刚被改过。请刷新页面再看。"))
-    return _Found(unit[0], row, rows)
+    return Found(unit[0], row, rows)
 
 
 def _rows(session: Session, overseer: Overseer) -> list[Row]:

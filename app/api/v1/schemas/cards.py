@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.api.v1.fields import Answer, Identifier, Items, Moment, Part, Said
+from app.api.v1.fields import Answer, Body, Choice, Count, Identifier, Items, Key, Moment, Part, Said, Text
+from app.checkin.commands import Printing
 
 
 class CardAnswer(Answer):
@@ -23,3 +24,40 @@ class BoundPhoneAnswer(Answer):
 
 class BindingsAnswer(Answer):
     items = Items(Part(BoundPhoneAnswer))
+
+
+class CardSheetsBody(Body):
+    org = Text(40, blank=True, metadata={"description": "不填为整个范围 · left out: the whole scope"})
+    printing = Choice(
+        Printing,
+        data_key="only",
+        required=True,
+        metadata={
+            "description": "new 只给还没有卡的人;all 全部,已有的卡照印;renew 全部换新,旧卡停用"
+            " · new: those without a card; all: everybody, with the card they have; renew: everybody gets a"
+            " new one and the old one stops"
+        },
+    )
+    id = Key(
+        metadata={
+            "description": "自定的编号,同一编号重复提交即同一次,可不填"
+            " · a key of the client's own: the same one again is the same print; may be left out"
+        }
+    )
+
+
+class CardSheetsAnswer(Answer):
+    id = Said()
+    state = Said(metadata={"enum": ["waiting", "running", "done", "refused", "failed"]})
+    step = Said()
+    done = Count()
+    total = Count()
+    detail = Said(allow_none=True)
+    cards = Count(allow_none=True)
+    pages = Count(allow_none=True)
+    issued = Count(allow_none=True)
+    stopped = Count(allow_none=True)
+    lacking = Count(
+        allow_none=True,
+        metadata={"description": "姓名有字印不出的人数 · names with a character that cannot be printed"},
+    )

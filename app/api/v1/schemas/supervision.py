@@ -17,6 +17,10 @@ from app.api.v1.fields import (
     Whole,
 )
 
+_USER = {"description": "用来登录的用户名;null 表示不再关联账号 · username of the account; null unlinks it"}
+_SEEN_USER = {
+    "description": "只给可以修改的人看 · null too for those who may not change it",
+}
 _UNTIL = {"description": "不再联系的第一天,可不填 · the first day outside; left out: open"}
 
 
@@ -31,6 +35,14 @@ class InstructorBody(Body):
     work_place = Text(100, allow_none=True, blank=True)
 
 
+class InstructorChangesBody(Body):
+    """Left out: as it is. null: blank."""
+
+    name = Text(80)
+    work_place = Text(100, allow_none=True, blank=True)
+    username = Text(80, allow_none=True, metadata=_USER)
+
+
 class TeamBody(Body):
     name = Text(80, required=True)
 
@@ -43,9 +55,26 @@ class OfficialBody(Body):
     to = Day(allow_none=True, metadata=_UNTIL)
 
 
+class OfficialChangesBody(InstructorChangesBody):
+    is_leader = Truth()
+    from_ = Day(data_key="from")
+    to = Day(allow_none=True, metadata=_UNTIL)
+
+
 class AssignmentsBody(Body):
     org_codes = Items(Text(40), 300, required=True)
     from_ = Day(required=True, data_key="from")
+    to = Day(allow_none=True, metadata=_UNTIL)
+
+
+class AssignmentChangesBody(Body):
+    org_code = Text(40, required=True)
+    from_ = Day(
+        required=True,
+        data_key="from",
+        metadata={"description": "现在登记的第一天 · the first day as it is recorded now"},
+    )
+    new_from = Day()
     to = Day(allow_none=True, metadata=_UNTIL)
 
 
@@ -92,6 +121,7 @@ class OfficialAnswer(Answer):
     name = Said()
     work_place = Said(allow_none=True)
     is_leader = Truth()
+    username = Said(allow_none=True, metadata=_SEEN_USER)
     from_ = Day(data_key="from", attribute="starts_on")
     to = Day(allow_none=True)
 
@@ -100,6 +130,7 @@ class OverseerAnswer(Answer):
     id = Identifier()
     name = Said()
     work_place = Said(allow_none=True)
+    username = Said(allow_none=True, metadata=_SEEN_USER)
     assignments = Items(Part(AssignmentAnswer))
     officials = Items(Part(OfficialAnswer), metadata={"description": "督导组成员 · officials of a team"})
 
