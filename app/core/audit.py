@@ -114,6 +114,12 @@ def last_act(session: Session, beginnings: Sequence[str], *, but: Sequence[str] 
     return session.scalar(query.order_by(AuditEntry.id.desc()).limit(1)) or 0
 
 
+def latest_act(session: Session, subject: str, actions: Sequence[str]) -> dict[str, Any]:
+    """What the newest of these acts on a subject says; empty when there is none."""
+    query = select(AuditEntry.detail).where(AuditEntry.subject == subject, AuditEntry.action.in_(actions))
+    return session.scalar(query.order_by(AuditEntry.id.desc()).limit(1)) or {}
+
+
 def last_entry_id(session: Session) -> int:
     """The newest entry's number, 0 when there is none."""
     return session.scalar(select(func.max(AuditEntry.id))) or 0

@@ -19,12 +19,14 @@ from app.members.models import GroupMembership, Member, Membership, OrgPost
 from app.members.queries.as_of import standing_of
 from app.members.queries.member_page import member_page
 from app.members.queries.tree import org_by_code
+from app.members.rules import SINCE_EVER
+from app.members.services.branch_history import correct_branch, correct_branch_start
 from app.members.services.exemptions import approve_exempt, decline_exempt
 from app.members.services.groups import erase_group, remove_group, set_group
 from app.members.services.members import create_member, show_phone, update_member
 from app.members.services.orgs import create_org, rename_org
 from app.members.services.transfers import end_membership, transfer_member
-from tests.factories import NOW, count, make_member, make_org, make_staff, put_in_group
+from tests.factories import LONG_AGO, NOW, count, make_member, make_org, make_staff, put_in_group
 
 TODAY = date(2019, 6, 3)
 
@@ -82,11 +84,33 @@ def test_a_new_member_has_search_keys_and_a_sealed_phone(district: dict[str, Any
 
 
 def test_without_a_first_day_a_member_counts_as_always_there(district: dict[str, Any]) -> None:
-    member_id = create_member(MemberDraft("张三", "A"), district["all"], NOW)
-    assert branch_on(member_id, date(1990, 1, 1)) == district["A"].id
+    always = make_org("V", district["R"], starts_on=SINCE_EVER)
+    member_id = create_member(MemberDraft("张三", "V"), district["all"], NOW)
+    assert branch_on(member_id, date(1990, 1, 1)) == always.id
     page = member_page(db.session(), member_id, district["all"], TODAY, 60)
     assert page is not None
     assert page.branches[0].since is None
+
+
+def test_nobody_belongs_to_a_unit_before_its_first_day(district: dict[str, Any]) -> None:
+    opened, everyone = date(2019, 5, 1), district["all"]
+    new = make_org("N", district["R"], name="新支部", starts_on=opened)
+    eve = opened - timedelta(days=1)
+    joined = create_member(MemberDraft("张三", "N"), everyone, NOW)
+    assert (branch_on(joined, eve), branch_on(joined, opened)) == (None, new.id)
+    moved = make_member("李四", district["A"]).id
+    for attempt, field in (
+        (lambda: create_member(MemberDraft("王五", "N", starts_on=eve), everyone, NOW), "starts_on"),
+        (lambda: transfer_member(moved, "N", eve, everyone, NOW), "accepted_on"),
+        (lambda: correct_branch(moved, LONG_AGO, "N", everyone, NOW), "org_code"),
+        (lambda: correct_branch_start(joined, opened, eve, everyone, NOW), "starts_on"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            attempt()
+        assert codes(refused.value) == {(field, "too_early")}
+        assert "新支部从 2019年5月1日 起才有" in str(refused.value.errors[0].detail)
+    transfer_member(moved, "N", opened, everyone, NOW)
+    assert (branch_on(moved, eve), branch_on(moved, opened)) == (district["A"].id, new.id)
 
 
 def test_everything_wrong_with_a_draft_is_said_at_once_and_nothing_is_stored(

@@ -25,6 +25,7 @@ from app.members.services.branch_history import (
     undo_leaving,
     undo_transfer,
 )
+from app.members.services.closing import close_org
 from app.members.services.groups import set_group
 from app.members.services.transfer_requests import (
     accept_transfer,
@@ -220,6 +221,59 @@ def test_a_wrong_branch_and_a_departure_that_was_none_are_corrected(office: dict
     assert branch_on(office, date(2001, 1, 1)) == branch_on(office, TODAY) == office["B"].id
     with pytest.raises(InvalidInput):
         correct_branch(member.id, date(2000, 1, 1), "nowhere", scope, NOW)
+
+
+def test_an_acceptance_is_not_before_the_branch_was_there(office: dict[str, Any]) -> None:
+    make_org("N", office["R"], starts_on=date(2019, 5, 20))
+    request_id = asked(office, "N")
+    with pytest.raises(InvalidInput) as refused:
+        accept_transfer(request_id, date(2019, 5, 19), office["all"], NOW)
+    assert [(one.field, one.code) for one in refused.value.errors] == [("accepted_on", "too_early")]
+    accept_transfer(request_id, date(2019, 5, 20), office["all"], NOW)
+    assert state(request_id) is TransferState.ACCEPTED
+
+
+def test_a_branch_that_is_no_more_takes_nobody_over(office: dict[str, Any]) -> None:
+    close_org("B", TODAY, office["all"], NOW)
+    # As it would stand had it been asked for in the very moment of the closing.
+    with writing() as session:
+        request = TransferRequest(
+            member_id=office["member"].id, from_org_id=office["A"].id, to_org_id=office["B"].id, asked_at=NOW
+        )
+        session.add(request)
+    for day in (TODAY, TODAY - timedelta(days=9), date.max):
+        with pytest.raises(WrongState) as refused:
+            accept_transfer(request.id, day, office["all"], NOW)
+        assert refused.value.code == "unit_closed"
+    decline_transfer(request.id, office["of_b"], NOW)
+    assert branch_on(office, TODAY) == office["A"].id
+
+
+def test_no_correction_puts_anybody_into_a_branch_on_days_after_its_closing(office: dict[str, Any]) -> None:
+    member, everyone, closed = office["member"].id, office["all"], date(2019, 5, 20)
+    gone = make_member("李四", office["A"]).id
+    make_org("C", office["R"])
+    transfer_member(member, "B", date(2019, 4, 1), everyone, NOW)
+    transfer_member(member, "C", date(2019, 5, 1), everyone, NOW)
+    transfer_member(gone, "B", date(2019, 4, 1), everyone, NOW)
+    end_membership(gone, closed, everyone, NOW)
+    close_org("B", closed, everyone, NOW)
+    for attempt, field in (
+        (lambda: undo_transfer(member, date(2019, 5, 1), everyone, NOW), "starts_on"),
+        (
+            lambda: correct_branch_start(member, date(2019, 5, 1), closed + timedelta(days=1), everyone, NOW),
+            "starts_on",
+        ),
+        (lambda: undo_leaving(gone, closed, everyone, NOW), "left_on"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            attempt()
+        assert [(one.field, one.code) for one in refused.value.errors] == [(field, "unit_closed")]
+        assert "乙支部已于 2019年5月20日 撤销" in str(refused.value.errors[0].detail)
+    # Up to its last day it had members, and what was wrong before that is still corrected.
+    correct_branch_start(member, date(2019, 5, 1), closed, everyone, NOW)
+    assert branch_on(office, closed - timedelta(days=1)) == office["B"].id
+    correct_branch_start(gone, date(2019, 4, 1), date(2019, 4, 8), everyone, NOW)
 
 
 def test_a_host_may_be_any_branch_and_sees_name_and_home_branch(office: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from app.core.vocabulary import (
     SessionState,
 )
 from app.members.commands import OrgChanges, OrgDraft
-from app.members.models import Membership, OrgFormerNature, OrgPost, OrgTagRow, OrgUnit
+from app.members.models import GroupMembership, Membership, OrgFormerNature, OrgPost, OrgTagRow, OrgUnit
 from app.members.queries.as_of import standing_of
 from app.members.queries.orgs import former_names
 from app.members.queries.tree import closed_units, org_by_code, subtree_ids
@@ -377,6 +377,48 @@ def test_a_closing_taken_back_leaves_the_unit_where_its_street_is_now(district: 
     assert db.session.scalars(select(OrgTagRow.ends_on)).all() == [FOREVER]
     with pytest.raises(NotFound):
         reopen_org("B", district["all"], NOW)
+
+
+def test_a_closing_taken_back_restores_the_tags_that_it_ended_and_no_others(district: dict[str, Any]) -> None:
+    day, autumn, winter = date(2019, 5, 1), date(2019, 9, 1), date(2019, 12, 1)
+    rows = [
+        (OrgTag.GUIDED, LONG_AGO, day),
+        (OrgTag.MODEL, LONG_AGO, autumn),
+        (OrgTag.MODEL, winter, FOREVER),
+    ]
+    with writing() as session:
+        for tag, starts_on, ends_on in rows:
+            session.add(OrgTagRow(org_id=district["B"].id, tag=tag, starts_on=starts_on, ends_on=ends_on))
+
+    def tags() -> list[tuple[OrgTag, date, date]]:
+        db.session.rollback()
+        return sorted((row.tag, row.starts_on, row.ends_on) for row in db.session.scalars(select(OrgTagRow)))
+
+    close_org("B", TODAY, district["all"], NOW)
+    reopen_org("B", district["all"], NOW)
+    assert tags() == rows
+    # Closed a second time, on the very day on which one had ended by itself.
+    close_org("B", day, district["all"], NOW)
+    assert tags() == [(OrgTag.GUIDED, LONG_AGO, day), (OrgTag.MODEL, LONG_AGO, day)]
+    reopen_org("B", district["all"], NOW)
+    assert tags() == rows
+
+
+@pytest.mark.parametrize("into", ["C", None])
+def test_mobile_members_that_a_unit_hosted_go_to_its_heir_or_are_without_a_host(
+    district: dict[str, Any], into: str | None
+) -> None:
+    b, (here, over, _) = district["B"], district["people"]
+    put_in_group(here, Group.MOBILE, direction="out", host_org_id=b.id)
+    put_in_group(over, Group.MOBILE, direction="out", host_org_id=b.id, ends_on=TODAY)
+    if into:
+        merge_orgs("B", into, TODAY, district["all"], NOW)
+    else:
+        close_org("B", TODAY, district["all"], NOW)
+    db.session.rollback()
+    hosts = {row.member_id: row.host_org_id for row in db.session.scalars(select(GroupMembership))}
+    # Who was back by then was hosted by the unit itself.
+    assert hosts == {here.id: district[into].id if into else None, over.id: b.id}
 
 
 def test_a_closing_below_a_closed_unit_cannot_be_taken_back(district: dict[str, Any]) -> None:

@@ -13,7 +13,10 @@ from app.members.services.closing import CONCERNED, Closing
 
 
 def attendance_in_the_way(session: Session, closing: Closing) -> Iterable[Text]:
-    """The rows would belong to a unit that was not there on their own day, and no report would find them."""
+    """The rows would belong to a unit that was not there on their own day, and no report would find them.
+
+    Check-ins in the very moment wait: the sessions that are open are held (`trainings.services.closing`).
+    """
     query = select(func.max(Attendance.office_date)).where(
         Attendance.org_id == closing.org_id, Attendance.office_date >= closing.day
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -159,6 +159,23 @@ def closed_units(session: Session, scope: Scope, on: date, code: str | None = No
         ClosedUnit(_row(unit, place, above), unit.closed_on, (heir_code, heir_name) if heir_code else None)
         for unit, place, above, heir_code, heir_name in session.execute(query)
     ]
+
+
+def has_place(session: Session, org_id: int, on: date) -> bool:
+    """Whether a unit is in the tree on a date; `in_scope` holds for closed ones too."""
+    query = select(OrgPlacement.org_id).where(OrgPlacement.org_id == org_id, placed_on(on))
+    return session.scalar(query) is not None
+
+
+def placed_days(session: Session, org_ids: Collection[int]) -> dict[int, tuple[date, date]]:
+    """From when until before when units have a place at all: their first day, and that of their closing
+    (FOREVER for an open unit)."""
+    query = (
+        select(OrgPlacement.org_id, func.min(OrgPlacement.starts_on), func.max(OrgPlacement.ends_on))
+        .where(OrgPlacement.org_id.in_(org_ids))
+        .group_by(OrgPlacement.org_id)
+    )
+    return {org_id: (first, end) for org_id, first, end in session.execute(query)}
 
 
 def children(session: Session, org_id: int, on: date) -> list[OrgRow]:

@@ -28,7 +28,7 @@ from app.members.rules_corrections import (
     without_transfer,
 )
 from app.members.services.placing import hold_tree
-from app.members.services.spans import branch_spans, require_member, write_branch_spans
+from app.members.services.spans import branch_spans, require_member, require_places, write_branch_spans
 
 Spans = Sequence[BranchSpan]
 
@@ -127,12 +127,14 @@ def _write(
 ) -> bool:
     """Store what changed; whether anything did.
 
-    Every branch that gains or loses a day must lie within the scope.
+    Every branch that gains or loses a day must lie within the scope, closed or not; and one that gains
+    days must have had a place in the tree then.
     """
     touched = {span.org_id for span in {*before} ^ {*after}}
     if touched - within_scope(session, touched, scope, today):
         words = lazy("这条记录涉及您负责范围以外的支部,请由上级的管理员更正。")
         raise InvalidInput.field(field, "out_of_scope", words)
+    require_places(session, before, after, field)
     return write_branch_spans(session, member_id, after)
 
 

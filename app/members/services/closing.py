@@ -10,13 +10,13 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.core.audit import record_act
+from app.core.audit import latest_act, record_act
 from app.core.clock import office_date
 from app.core.db import writing
 from app.core.errors import FieldError, InvalidInput, NotFound
 from app.core.i18n import Text, day_text, lazy, listed
-from app.core.vocabulary import FOREVER, OrgKind, TransferState
-from app.members.models import OrgPost, OrgTagRow, OrgUnit, TransferRequest
+from app.core.vocabulary import FOREVER, OrgKind, OrgTag, TransferState
+from app.members.models import GroupMembership, OrgPost, OrgTagRow, OrgUnit, TransferRequest
 from app.members.queries.closing import members_from, open_children
 from app.members.queries.tree import OrgRow, closed_units, names_by_id, org_by_code
 from app.members.rules_tree import Hang, TreeRefused, closed, may_hang, taken_over
@@ -41,6 +41,10 @@ class Closing:
 # here, so that this one imports none.
 CONCERNED: list[Callable[[Session, Closing], Iterable[Text]]] = []
 
+# What other features hold still while units end on a day: after the tree, but before any member is
+# locked, since whoever records something at a session holds the session first and the member then.
+HOLDING: list[Callable[[Session, date], None]] = []
+
 
 def close_org(code: str, on: date, scope: Scope, now: datetime) -> None:
     """The unit is no more from a day on, at most today.
@@ -58,13 +62,14 @@ def close_org(code: str, on: date, scope: Scope, now: datetime) -> None:
         tree = Tree(session)
         errors = [*_day_errors(row, tree, on, today)]
         if not errors:
+            _hold(session, on)
             errors += _still_there(session, row, on)
             errors += _concerned(session, Closing(row.id, on))
         if errors:
             raise InvalidInput(errors=errors)
         tree.write({row.id: closed(tree.parents(row.id), on)}, on)
-        _end(session, Closing(row.id, on), now)
-        record_act(session, "org.close", f"org:{row.id}", scope.user_id, now, on=on.isoformat())
+        tags = _end(session, Closing(row.id, on), now)
+        record_act(session, "org.close", f"org:{row.id}", scope.user_id, now, on=on.isoformat(), tags=tags)
 
 
 def merge_orgs(code: str, into_code: str, on: date, scope: Scope, now: datetime) -> int:
@@ -90,24 +95,27 @@ def merge_orgs(code: str, into_code: str, on: date, scope: Scope, now: datetime)
         below = tree.below(row.id, on)
         hangs = {child: taken_over(rows, row.id, into.id, on) for child, rows in below.items()}
         _write(session, tree, {**hangs, row.id: closed(tree.parents(row.id), on)}, on)
+        _hold(session, on)
         members = hand_over_members(session, row.id, into.id, on)
         merge = Closing(row.id, on, into.id)
         errors = _concerned(session, merge)
         if errors:
             raise InvalidInput(errors=errors)
-        _end(session, merge, now)
+        tags = _end(session, merge, now)
         record_act(
             session, "org.merge", f"org:{row.id}", scope.user_id, now,
-            into=into.id, on=on.isoformat(), members=members, units=len(hangs),
+            into=into.id, on=on.isoformat(), members=members, units=len(hangs), tags=tags,
         )  # fmt: skip
         return members
 
 
 def reopen_org(code: str, scope: Scope, now: datetime) -> None:
-    """Take a closing back, as if it had not been: the unit is where it was, with the tags it had.
+    """Take a closing back, as if it had not been: the unit is where it was, with the tags that it ended.
 
-    Members whom another unit took over stay there, and posts and assignments stay ended. Raises NotFound
-    for a unit that is not closed, and InvalidInput when the one above is not there any more.
+    A tag that was to end later ends then, and one that had ended by itself stays ended. Members whom
+    another unit took over stay there, and so do mobile members whom it hosted; posts and assignments stay
+    ended. Raises NotFound for a unit that is not closed, and InvalidInput when the one above is not there
+    any more.
     """
     with writing() as session:
         lock_tree(session)
@@ -121,8 +129,7 @@ def reopen_org(code: str, scope: Scope, now: datetime) -> None:
         _check_rank(session, unit.kind, last.parent_id)
         _write(session, tree, {row.id: [*before, Hang(last.starts_on, FOREVER, last.parent_id)]}, day)
         unit.closed_on, unit.merged_into_id = FOREVER, None
-        tags = update(OrgTagRow).where(OrgTagRow.org_id == row.id, OrgTagRow.ends_on == day)
-        session.execute(tags.values(ends_on=FOREVER))
+        _restore_tags(session, row.id)
         record_act(session, "org.reopen", f"org:{row.id}", scope.user_id, now, closed_on=day.isoformat())
 
 
@@ -192,10 +199,19 @@ def _write(session: Session, tree: Tree, hangs: dict[int, list[Hang]], since: da
         raise InvalidInput.field("on", refused.code, refusal_words(refused, names)) from refused
 
 
-def _end(session: Session, closing: Closing, now: datetime) -> None:
-    """Mark the unit as closed; what is dated in it ends on the day, what was to begin later goes."""
+def _hold(session: Session, day: date) -> None:
+    for hold in HOLDING:
+        hold(session, day)
+
+
+def _end(session: Session, closing: Closing, now: datetime) -> list[list[str]]:
+    """Mark the unit as closed; what is dated in it ends on the day, what was to begin later goes.
+
+    Returns the tags that this ended, as they were: [tag, first day, end].
+    """
     unit = session.get_one(OrgUnit, closing.org_id)
     unit.closed_on, unit.merged_into_id = closing.day, closing.into_id
+    tags = _tags_after(session, closing)
     for table in (OrgTagRow, OrgPost):
         session.execute(delete(table).where(table.org_id == closing.org_id, table.starts_on >= closing.day))
         session.execute(
@@ -203,7 +219,28 @@ def _end(session: Session, closing: Closing, now: datetime) -> None:
             .where(table.org_id == closing.org_id, table.ends_on > closing.day)
             .values(ends_on=closing.day)
         )
+    # Mobile members from elsewhere stay where they are: the heir is their host, or nobody.
+    hosted = (GroupMembership.host_org_id == closing.org_id, GroupMembership.ends_on > closing.day)
+    session.execute(update(GroupMembership).where(*hosted).values(host_org_id=closing.into_id))
     _settle_requests(session, closing, now)
+    return tags
+
+
+def _tags_after(session: Session, closing: Closing) -> list[list[str]]:
+    query = (
+        select(OrgTagRow.tag, OrgTagRow.starts_on, OrgTagRow.ends_on)
+        .where(OrgTagRow.org_id == closing.org_id, OrgTagRow.ends_on > closing.day)
+        .order_by(OrgTagRow.tag, OrgTagRow.starts_on)
+    )
+    return [[tag.value, first.isoformat(), end.isoformat()] for tag, first, end in session.execute(query)]
+
+
+def _restore_tags(session: Session, org_id: int) -> None:
+    """As the act of the closing says they were; an older act does not say, and then they stay ended."""
+    said = latest_act(session, f"org:{org_id}", ("org.close", "org.merge"))
+    for tag, first, end in said.get("tags", ()):
+        starts_on, ends_on = date.fromisoformat(first), date.fromisoformat(end)
+        session.merge(OrgTagRow(org_id=org_id, tag=OrgTag(tag), starts_on=starts_on, ends_on=ends_on))
 
 
 def _settle_requests(session: Session, closing: Closing, now: datetime) -> None:

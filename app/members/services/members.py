@@ -21,11 +21,11 @@ from app.members.models import Member, Membership
 from app.members.phones import normalise_phone
 from app.members.queries.masked import whole_phone
 from app.members.queries.scoped import find_member
-from app.members.queries.tree import ids_by_code
+from app.members.queries.tree import ids_by_code, names_by_id, placed_days
 from app.members.rules import SINCE_EVER
 from app.members.services.facts import clean_facts, fact_errors, write_facts
 from app.members.services.placing import hold_tree
-from app.members.services.spans import require_member
+from app.members.services.spans import not_yet_there, require_member
 
 _OF_THE_BRANCH = ("org_code", "starts_on")
 
@@ -33,7 +33,8 @@ _OF_THE_BRANCH = ("org_code", "starts_on")
 def create_member(draft: MemberDraft, scope: Scope, now: datetime) -> int:
     """Add a member to a unit within the scope; returns the id. Raises InvalidInput with every wrong field.
 
-    Someone of the same name and number is taken to be the same person and refused.
+    Without a first day the member has been there as long as the unit. Someone of the same name and number
+    is taken to be the same person and refused.
     """
     today = office_date(now)
     facts = clean_facts(
@@ -43,12 +44,18 @@ def create_member(draft: MemberDraft, scope: Scope, now: datetime) -> int:
         hold_tree(session)
         errors = list(fact_errors(facts, today))
         org_id = ids_by_code(session, [draft.org_code], scope, today).get(draft.org_code)
+        first = SINCE_EVER
         if org_id is None:
             errors.append(FieldError("org_code", "unknown", lazy("没有找到这个党组织。")))
+        else:
+            first, _closed = placed_days(session, [org_id])[org_id]
         if draft.starts_on is not None and not SINCE_EVER <= draft.starts_on <= today:
             errors.append(
                 FieldError("starts_on", "out_of_range", lazy("开始日期不能在今天之后,也不能太早。"))
             )
+        elif org_id is not None and draft.starts_on is not None and draft.starts_on < first:
+            words = not_yet_there(names_by_id(session, [org_id])[org_id], first)
+            errors.append(FieldError("starts_on", "too_early", words))
         if not errors and facts["phone"] and _is_known(session, facts["name"], facts["phone"]):
             errors.append(_known_already())
         if errors or org_id is None:
@@ -57,7 +64,7 @@ def create_member(draft: MemberDraft, scope: Scope, now: datetime) -> int:
         write_facts(member, facts)
         session.add(member)
         session.flush()
-        session.add(Membership(member_id=member.id, starts_on=draft.starts_on or SINCE_EVER, org_id=org_id))
+        session.add(Membership(member_id=member.id, starts_on=draft.starts_on or first, org_id=org_id))
         record_act(session, "member.create", f"member:{member.id}", scope.user_id, now, org=org_id)
         return member.id
 

@@ -17,7 +17,7 @@ from app.core.i18n import day_text, lazy
 from app.core.vocabulary import FOREVER, OrgKind, Post
 from app.members.commands import PostDraft, PostKey
 from app.members.models import Member, Membership, OrgPost, OrgUnit
-from app.members.queries.scoped import find_member
+from app.members.queries.scoped import lock_member
 from app.members.queries.tree import OrgRow, subtree_ids
 from app.members.rules import AHEAD, SINCE_EVER, first_overlap
 from app.members.services.orgs import require_org
@@ -36,11 +36,14 @@ def appoint(draft: PostDraft, scope: Scope, now: datetime, *, replace: bool = Fa
     with writing() as session:
         lock_tree(session)
         row = require_org(session, draft.org_code, scope, today)
+        # Locked before anything of theirs is read: who leaves or is moved at the same time would
+        # otherwise keep a post that the leaving did not see.
+        member = lock_member(session, draft.member_id, scope, today)
         same = session.get(OrgPost, (draft.member_id, row.id, draft.post, draft.starts_on))
         if same is not None and same.ends_on == end:
             return
         errors = [*_span_errors(draft.starts_on, end, today)]
-        if find_member(session, draft.member_id, scope, today) is None:
+        if member is None:
             errors.append(FieldError("member", "unknown", lazy("没有找到这位党员。")))
         elif not errors:
             if replace and draft.post is Post.SECRETARY:
@@ -69,6 +72,8 @@ def correct_post(
     with writing() as session:
         lock_tree(session)
         row = require_org(session, code, scope, today)
+        # The holder may be out of scope by now, and is locked all the same, as for an appointment.
+        session.execute(select(Member.id).where(Member.id == key.member_id).with_for_update())
         known = _known(session, row.id, key)
         end = ends_on or FOREVER
         if (known.starts_on, known.ends_on) == (starts_on, end):

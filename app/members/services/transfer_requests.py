@@ -16,7 +16,7 @@ from app.core.i18n import day_text, lazy
 from app.core.vocabulary import FOREVER, TransferState
 from app.members.models import Member, TransferRequest
 from app.members.queries.district import unit_named, within_scope
-from app.members.queries.tree import in_scope
+from app.members.queries.tree import has_place, in_scope
 from app.members.services.placing import hold_tree
 from app.members.services.spans import branch_spans, require_member
 from app.members.services.transfers import move_member
@@ -35,6 +35,8 @@ def ask_transfer(member_id: int, org_code: str, scope: Scope, now: datetime) -> 
     """
     today = office_date(now)
     with writing() as session:
+        # Or it would wait for a unit that is being closed, after its closing has settled what waits.
+        hold_tree(session)
         member = require_member(session, member_id, scope, today)
         from_org_id = _settled_branch(session, member.id, today)
         if from_org_id is None:
@@ -67,7 +69,8 @@ def accept_transfer(request_id: int, accepted_on: date, scope: Scope, now: datet
     """Take the member over from `accepted_on`, by the rules of a transfer; the scope holds the new branch.
 
     The same again changes nothing. Raises NotFound for a request to another place, WrongState for one
-    that is settled or whose member has moved or left meanwhile, InvalidInput for a day that does not fit.
+    that is settled, whose member has moved or left, or whose unit is no more; InvalidInput for a day
+    that does not fit.
     """
     today = office_date(now)
     with writing() as session:
@@ -80,6 +83,9 @@ def accept_transfer(request_id: int, accepted_on: date, scope: Scope, now: datet
         _require_waiting(request)
         if _settled_branch(session, request.member_id, today) != request.from_org_id:
             raise WrongState(lazy("该党员在申请之后已转走或转出,这份申请不能再接收,只能退回。"), code="stale")
+        if not has_place(session, request.to_org_id, today):
+            words = lazy("接收的党组织已经撤销,这份申请不能再接收,只能退回。")
+            raise WrongState(words, code="unit_closed")
         earliest = office_date(request.asked_at) - LETTER_GOOD_FOR
         if accepted_on < earliest:
             words = lazy("接收日期太早,最早可以填 %(day)s。", day=day_text(earliest))

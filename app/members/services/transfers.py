@@ -18,7 +18,7 @@ from app.members.models import GroupMembership, OrgPost
 from app.members.queries.tree import ids_by_code
 from app.members.rules import SINCE_EVER, SpanRefused, after_leaving, after_transfer
 from app.members.services.placing import hold_tree
-from app.members.services.spans import branch_spans, require_member, write_branch_spans
+from app.members.services.spans import branch_spans, require_member, require_places, write_branch_spans
 
 
 def transfer_member(member_id: int, org_code: str, accepted_on: date, scope: Scope, now: datetime) -> None:
@@ -42,7 +42,7 @@ def transfer_member(member_id: int, org_code: str, accepted_on: date, scope: Sco
 def move_member(
     session: Session, member_id: int, org_id: int, accepted_on: date, scope: Scope, now: datetime
 ) -> None:
-    """The transfer itself, inside the caller's transaction, of a member whom the caller has locked.
+    """The transfer itself, inside the caller's transaction, which holds the tree and the member.
 
     Raises InvalidInput where the day or the unit does not fit what is recorded.
     """
@@ -52,6 +52,7 @@ def move_member(
     except SpanRefused as refused:
         field = "org_code" if refused.code == "same_branch" else "accepted_on"
         raise InvalidInput.field(field, refused.code, _words(refused)) from refused
+    require_places(session, before, after, "accepted_on")
     if not write_branch_spans(session, member_id, after):
         return
     _end_mobile(session, member_id, accepted_on)

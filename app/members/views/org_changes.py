@@ -118,7 +118,7 @@ def reopen_org(code: str) -> Any:
         for error in refusal.errors:
             flash(str(error.detail), "error")
     else:
-        flash(_("已恢复。请核对任职和指导员,需要的请重新登记。"), "success")
+        flash(_("已恢复。请核对标签、任职和指导员,需要的请重新登记。"), "success")
     return redirect(url_for("members.org", code=code))
 
 

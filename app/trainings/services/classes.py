@@ -16,6 +16,7 @@ from app.core.errors import InvalidInput
 from app.core.i18n import lazy
 from app.core.vocabulary import SessionState
 from app.members.queries.tree import ids_by_code
+from app.members.services.placing import hold_tree
 from app.trainings.commands import SavedSession, SessionDraft
 from app.trainings.models import SessionKind, TrainingClass
 from app.trainings.services.drafts import create_session, update_session
@@ -36,6 +37,7 @@ def create_class(title: str, kind: str, host_org_code: str, scope: Scope, now: d
     """Store a training class; returns its id. Raises InvalidInput with every wrong field."""
     title = title.strip()
     with writing() as session:
+        hold_tree(session)
         host_id = ids_by_code(session, [host_org_code], scope, office_date(now)).get(host_org_code)
         if host_id is None:
             raise InvalidInput.field("host_org", "unknown", lazy("没有找到这个主办单位。"))

@@ -8,14 +8,28 @@ from datetime import date
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.core.db import lock_shared_or_alone
 from app.core.i18n import Text, day_text, lazy, listed
 from app.core.vocabulary import SessionState
 from app.members.models import Membership
-from app.members.services.closing import CONCERNED, Closing
+from app.members.services.closing import CONCERNED, HOLDING, Closing
 from app.trainings.models import AudienceRule, ExpectedAttendee, TrainingClass, TrainingSession
 
 _NAMED = 5
 _PLANNED = (SessionState.DRAFT, SessionState.PUBLISHED)
+
+
+def hold_open_sessions(session: Session, day: date) -> None:
+    """Check-ins of the day or later are over before anything is decided, and others wait until it is.
+
+    Of every unit: somebody may come to any session. Nothing is opened meanwhile, since opening holds the
+    tree. Only what staff enter for a session that is closed already is not held up.
+    """
+    query = select(TrainingSession.id).where(
+        TrainingSession.office_date >= day, TrainingSession.state == SessionState.OPEN
+    )
+    for session_id in session.scalars(query.order_by(TrainingSession.id)).all():
+        lock_shared_or_alone(session, session_id, alone=True)
 
 
 def settle_sessions(session: Session, closing: Closing) -> Iterable[Text]:
@@ -113,4 +127,5 @@ def _hand_over(session: Session, closing: Closing, heir_id: int) -> None:
     session.execute(update(AudienceRule).where(*invited).values(org_id=heir_id))
 
 
+HOLDING.append(hold_open_sessions)
 CONCERNED.append(settle_sessions)

@@ -19,6 +19,7 @@ from app.core.errors import InvalidInput, WrongState
 from app.core.i18n import lazy
 from app.core.vocabulary import AudienceKind, SessionState
 from app.members.queries.tree import subtree_ids
+from app.members.services.placing import hold_tree
 from app.trainings.commands import AudienceDraft, Clash, LecturerDraft, SavedSession, SessionDraft
 from app.trainings.models import AudienceRule, Lecturer, SessionLecturer, TrainingSession, Venue
 from app.trainings.queries import audience as audience_queries
@@ -37,6 +38,7 @@ def create_session(
 ) -> SavedSession:
     """Store a draft. Raises InvalidInput with every wrong field."""
     with writing() as session:
+        hold_tree(session)
         row = add_draft(session, draft, scope, now, tz)
         return SavedSession(row.id, row.state.value, find_clashes(session, row, scope, now, elderly_age))
 
@@ -44,7 +46,7 @@ def create_session(
 def add_draft(
     session: Session, draft: SessionDraft, scope: Scope, now: datetime, tz: ZoneInfo
 ) -> TrainingSession:
-    """Add a draft inside the caller's writing transaction, without looking for clashes."""
+    """Add a draft inside the caller's transaction, which holds the tree; clashes are not looked for."""
     checked = check_draft(session, draft, scope, tz)
     row = TrainingSession(
         state=SessionState.DRAFT,
@@ -70,6 +72,7 @@ def update_session(
     open it stays as published. Raises NotFound, WrongState, InvalidInput.
     """
     with writing() as session:
+        hold_tree(session)
         row = scoped_session(session, session_id, scope, now, lock=True)
         if row.state not in EDITABLE:
             raise WrongState(lazy("已取消的场次不能修改。"))

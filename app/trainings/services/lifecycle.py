@@ -13,6 +13,7 @@ from app.core.db import db, lock_shared_or_alone, writing
 from app.core.errors import WrongState
 from app.core.i18n import Text, lazy
 from app.core.vocabulary import SessionState
+from app.members.services.placing import hold_tree
 from app.trainings.commands import SavedSession
 from app.trainings.models import TrainingSession
 from app.trainings.queries.sessions import due_sessions, scoped_session
@@ -35,6 +36,7 @@ def publish_session(
 ) -> SavedSession:
     """Make a draft known and fix its expected list. Raises NotFound, WrongState."""
     with writing() as session:
+        hold_tree(session)
         row = scoped_session(session, session_id, scope, now, lock=True)
         _take(session, row, Step.PUBLISH, now, tz, scope.user_id)
         expected = fix_expected(session, row, elderly_age)
@@ -45,6 +47,7 @@ def publish_session(
 def take_step(session_id: int, step: Step, scope: Scope, now: datetime, *, tz: ZoneInfo) -> SessionState:
     """Open, close, cancel or reopen by hand. Raises NotFound, WrongState."""
     with writing() as session:
+        hold_tree(session)
         row = scoped_session(session, session_id, scope, now, lock=True)
         _take(session, row, step, now, tz, scope.user_id)
         record_act(session, f"session.{step.value}", f"session:{row.id}", scope.user_id, now)
@@ -63,6 +66,8 @@ def open_or_close(session_id: int, now: datetime, tz: ZoneInfo) -> bool:
     quicker, makes this do nothing.
     """
     with writing() as session:
+        # A merge hands over what is only planned: nothing is opened behind its back.
+        hold_tree(session)
         lock_shared_or_alone(session, session_id, alone=True)
         row = session.get_one(TrainingSession, session_id, with_for_update=True, populate_existing=True)
         if is_due_to_open(row.state, row.opens_at, row.closes_at, now):

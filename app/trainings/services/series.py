@@ -13,6 +13,7 @@ from app.core.audit import record_act
 from app.core.db import writing
 from app.core.errors import InvalidInput
 from app.core.i18n import Text, lazy
+from app.members.services.placing import hold_tree
 from app.trainings.commands import SavedSession, SessionDraft
 from app.trainings.models import TrainingClass
 from app.trainings.rules_recurrence import MOST_OCCURRENCES, RecurrenceRefused, occurrences
@@ -45,6 +46,7 @@ def create_series(
     every wrong field of the first session, or of the first later one that does not fit.
     """
     with writing() as session:
+        hold_tree(session)
         checked = check_draft(session, draft, scope, tz)
         try:
             times = occurrences(recurrence, draft.starts_at, draft.ends_at, tz)
