@@ -13,7 +13,13 @@ from app.accounts.queries import staff_by_api_token, staff_by_login
 from app.accounts.services import set_active, sign_in
 from app.accounts.supervision import services
 from app.accounts.supervision.commands import OfficialDraft, Overseer, OverseerKind, RowKey, Span
-from app.accounts.supervision.queries import OverseerFilter, instructors, overseers_of_unit, teams
+from app.accounts.supervision.queries import (
+    OverseerFilter,
+    instructors,
+    overseer_page,
+    overseers_of_unit,
+    teams,
+)
 from app.accounts.supervision.rules import MOST_UNITS
 from app.core.access import Scope, Staff
 from app.core.audit import AuditEntry
@@ -22,7 +28,9 @@ from app.core.db import db
 from app.core.errors import AppError, InvalidInput, NotFound, WrongState
 from app.core.vocabulary import FOREVER, OrgKind, Role
 from app.members.queries.tree import tree
+from app.members.services.orgs import move_org
 from tests.factories import (
+    LONG_AGO,
     NOW,
     count,
     make_account,
@@ -324,7 +332,28 @@ def test_a_unit_names_who_looks_after_it_or_after_what_is_above(tree_of: dict[st
     near = make_instructor("近", tree_of["A1"], tree_of["A"])
     make_instructor("旧", tree_of["A1"], ends_on=TODAY)
     make_official(make_team("一组", tree_of["R"]), "王")
-    rows = overseers_of_unit(db.session(), tree_of["A1"].id, TODAY)
-    assert [(row.name, row.through) for row in rows] == [("近", None), ("一组", "组织R")]
+    scope = Scope((tree_of["A"].id,), None)
+    rows = overseers_of_unit(db.session(), tree_of["A1"].id, scope, TODAY)
+    assert [(row.name, row.through, row.is_open) for row in rows] == [
+        ("近", None, True),
+        ("一组", "组织R", False),
+    ]
     assert rows[0].overseer == instructor(near)
-    assert overseers_of_unit(db.session(), 999, TODAY) == ()
+    assert overseers_of_unit(db.session(), 999, scope, TODAY) == ()
+
+
+def test_a_move_that_is_to_come_decides_nothing_yet(tree_of: dict[str, Any], everyone: Scope) -> None:
+    row, later = (
+        make_instructor("李", tree_of["A1"]),
+        make_org("C", tree_of["R"], kind=OrgKind.GENERAL_BRANCH),
+    )
+    scopes = {"A": Scope((tree_of["A"].id,), None), "C": Scope((later.id,), None)}
+    move_org("A1", "C", TODAY + timedelta(days=30), everyone, NOW)
+    wanted = OverseerFilter(TODAY)
+    assert overseer_page(db.session(), instructor(row), scopes["A"], wanted) is not None
+    assert overseer_page(db.session(), instructor(row), scopes["C"], wanted) is None
+    key = RowKey("A1", LONG_AGO)
+    with pytest.raises(NotFound):
+        services.delete_assignment(instructor(row), key, scopes["C"], NOW)
+    services.delete_assignment(instructor(row), key, scopes["A"], NOW)
+    assert count(InstructorAssignment) == 0

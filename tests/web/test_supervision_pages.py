@@ -183,6 +183,18 @@ def test_a_units_page_names_its_instructor_and_team(office: Office) -> None:
     assert "还没有指派指导员" in office.browser(Role.SECRETARY, office.b).get("/orgs/B").text
 
 
+def test_a_units_page_links_only_to_whom_the_reader_may_open(office: Office) -> None:
+    near, above = make_instructor("近", office.a1), make_instructor("远", office.a)
+    browser = office.browser(Role.SECRETARY, office.a1)
+    page = browser.get("/orgs/A1").text
+    assert "近" in page
+    assert "远" in page
+    assert browser.get(f"/supervision/instructors/{above.id}").status_code == 404
+    assert f'href="/supervision/instructors/{above.id}"' not in page
+    assert f'href="/supervision/instructors/{near.id}"' in page
+    assert f'href="/supervision/instructors/{above.id}"' in office.browser().get("/orgs/A1").text
+
+
 def test_an_instructor_finds_exactly_the_assigned_branches(office: Office) -> None:
     user = make_account("li")
     make_instructor("李", office.a1, office.a2, user=user)

@@ -23,7 +23,7 @@ from app.core.access import Scope
 from app.core.vocabulary import OrgKind
 from app.members.models import OrgPlacement, OrgUnit
 from app.members.queries.member_page import Dated
-from app.members.queries.tree import placed_on, subtree_ids
+from app.members.queries.tree import is_inside, placed_on, subtree_ids
 
 AssignmentModel = type[InstructorAssignment] | type[TeamAssignment]
 
@@ -100,13 +100,17 @@ class OverseerPage:
 
 @dataclass(frozen=True, slots=True)
 class UnitOverseer:
-    """Who looks after a unit; `through` is the unit above it that was assigned, None for itself."""
+    """Who looks after a unit; `through` is the unit above it that was assigned, None for itself.
+
+    is_open: the assigned unit lies within the reader's scope, and so their page can be opened.
+    """
 
     overseer: Overseer
     name: str
     note: str | None
     since: date
     through: str | None
+    is_open: bool
 
 
 def assignments_of(kind: OverseerKind) -> tuple[AssignmentModel, Any]:
@@ -226,16 +230,12 @@ def overseer_page(
     return OverseerPage(overseer, name, work_place, username, inside, officials, len(inside) == len(rows))
 
 
-def is_inside(path: str, scope: Scope) -> bool:
-    """Whether a unit with this placement path lies within the scope."""
-    return any(f"/{org_id}/" in path for org_id in scope.org_ids)
-
-
-def last_path() -> Any:
-    """Scalar: the path of `OrgUnit`'s latest placement; of a closed unit, where it hung last."""
+def last_path(on: date) -> Any:
+    """Scalar: the path of `OrgUnit`'s placement of a day; of a closed unit, where it hung last."""
     return (
         select(OrgPlacement.path)
-        .where(OrgPlacement.org_id == OrgUnit.id)
+        # A move that is to come decides nothing yet.
+        .where(OrgPlacement.org_id == OrgUnit.id, OrgPlacement.starts_on <= on)
         .order_by(OrgPlacement.starts_on.desc())
         .limit(1)
         .correlate(OrgUnit)
@@ -260,7 +260,9 @@ def _units(session: Session, overseer: Overseer, on: date) -> list[tuple[Assigne
     model, whose = assignments_of(overseer.kind)
     placed = OrgUnit.id.in_(select(OrgPlacement.org_id).where(placed_on(on)))
     query = (
-        select(model.starts_on, model.ends_on, OrgUnit.code, OrgUnit.name, OrgUnit.kind, placed, last_path())
+        select(
+            model.starts_on, model.ends_on, OrgUnit.code, OrgUnit.name, OrgUnit.kind, placed, last_path(on)
+        )
         .join(OrgUnit, OrgUnit.id == model.org_id)
         .where(whose == overseer.id)
         .order_by(model.ends_on.desc(), OrgUnit.code, model.starts_on.desc())
@@ -286,18 +288,21 @@ def _officials(session: Session, team_id: int) -> tuple[Official, ...]:
     return tuple(Official(*row) for row in session.execute(query))
 
 
-def overseers_of_unit(session: Session, org_id: int, on: date) -> tuple[UnitOverseer, ...]:
-    """Who looks after a unit on a day, instructors first: it or a unit above it was assigned to them."""
+def overseers_of_unit(session: Session, org_id: int, scope: Scope, on: date) -> tuple[UnitOverseer, ...]:
+    """Who looks after a unit on a day, instructors first: it or a unit above it was assigned to them.
+
+    Whoever sees the unit learns their names; `scope` only says whose pages can be opened.
+    """
     path = session.scalar(select(OrgPlacement.path).where(OrgPlacement.org_id == org_id, placed_on(on)))
     line = [int(part) for part in (path or "").strip("/").split("/") if part]
     found: list[UnitOverseer] = []
     for kind, row in ((OverseerKind.INSTRUCTOR, Instructor), (OverseerKind.TEAM, SupervisionTeam)):
-        found += _of_line(session, kind, row, line, on) if line else []
+        found += _of_line(session, kind, row, line, scope, on) if line else []
     return tuple(found)
 
 
 def _of_line(
-    session: Session, kind: OverseerKind, row: Any, line: Sequence[int], on: date
+    session: Session, kind: OverseerKind, row: Any, line: Sequence[int], scope: Scope, on: date
 ) -> list[UnitOverseer]:
     model, whose = assignments_of(kind)
     people = _people(on).subquery("people")
@@ -318,5 +323,7 @@ def _of_line(
         session.execute(query), key=lambda r: -line.index(r[4])
     ):
         through = None if org_id == line[-1] else org_name
-        nearest.setdefault(own_id, UnitOverseer(Overseer(kind, own_id), name, words, since, through))
+        is_open = not set(scope.org_ids).isdisjoint(line[: line.index(org_id) + 1])
+        found = UnitOverseer(Overseer(kind, own_id), name, words, since, through, is_open)
+        nearest.setdefault(own_id, found)
     return list(nearest.values())

@@ -45,7 +45,12 @@ class OrgRow:
 
     def is_within(self, scope: Scope | None) -> bool:
         """Whether the place that this row tells lies within the scope."""
-        return scope is not None and any(f"/{org_id}/" in self.path for org_id in scope.org_ids)
+        return scope is not None and is_inside(self.path, scope)
+
+
+def is_inside(path: str, scope: Scope) -> bool:
+    """Whether a unit with this placement path lies within the scope."""
+    return any(f"/{org_id}/" in path for org_id in scope.org_ids)
 
 
 def placed_on(on: date) -> ColumnElement[bool]:

@@ -59,5 +59,5 @@ def edit_assignment(overseer: Overseer, key: RowKey, days: DayChanges, scope: Sc
     """Give one assignment another first day, another end, or both."""
     with writing() as session:
         require_overseer(session, overseer, scope, office_date(now))
-        row = find_assignment(session, overseer, key, scope).row
+        row = find_assignment(session, overseer, key, scope, office_date(now)).row
         change_assignment(overseer, key, days.of(row.starts_on, row.ends_on), scope, now)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import InstructorAssignment, TeamAssignment
 from app.accounts.supervision.commands import Assigned, Overseer, OverseerKind, RowKey, Span
-from app.accounts.supervision.queries import assignments_of, is_inside, last_path
+from app.accounts.supervision.queries import assignments_of, last_path
 from app.accounts.supervision.rules import MOST_UNITS, is_held, last_day, shared_days
 from app.accounts.supervision.services.checks import day_errors, require_overseer
 from app.core.access import Scope
@@ -23,7 +23,7 @@ from app.core.errors import FieldError, InvalidInput, NotFound
 from app.core.i18n import Text, day_text, lazy, listed
 from app.core.vocabulary import FOREVER
 from app.members.models import OrgUnit
-from app.members.queries.tree import ids_by_code
+from app.members.queries.tree import ids_by_code, is_inside
 
 Row = InstructorAssignment | TeamAssignment
 # So many units are named in a refusal; the others are counted.
@@ -64,7 +64,7 @@ def change_assignment(overseer: Overseer, key: RowKey, span: Span, scope: Scope,
     today = office_date(now)
     with writing() as session:
         require_overseer(session, overseer, scope, today)
-        found = find_assignment(session, overseer, key, scope)
+        found = find_assignment(session, overseer, key, scope, today)
         errors = list(day_errors(span, today))
         if errors:
             raise InvalidInput(errors=errors)
@@ -88,8 +88,9 @@ def change_assignment(overseer: Overseer, key: RowKey, span: Span, scope: Scope,
 def delete_assignment(overseer: Overseer, key: RowKey, scope: Scope, now: datetime) -> None:
     """Take back an assignment entered by mistake, as if it had never been."""
     with writing() as session:
-        require_overseer(session, overseer, scope, office_date(now))
-        found = find_assignment(session, overseer, key, scope)
+        today = office_date(now)
+        require_overseer(session, overseer, scope, today)
+        found = find_assignment(session, overseer, key, scope, today)
         session.delete(found.row)
         record_act(
             session, f"{overseer.kind.value}.unassign", str(overseer), scope.user_id, now,
@@ -106,9 +107,9 @@ class Found:
     rows: list[Row]
 
 
-def find_assignment(session: Session, overseer: Overseer, key: RowKey, scope: Scope) -> Found:
+def find_assignment(session: Session, overseer: Overseer, key: RowKey, scope: Scope, today: date) -> Found:
     """Raises NotFound outside the scope; a closed unit counts where it hung last."""
-    unit = session.execute(select(OrgUnit.id, last_path()).where(OrgUnit.code == key.org_code)).first()
+    unit = session.execute(select(OrgUnit.id, last_path(today)).where(OrgUnit.code == key.org_code)).first()
     if unit is None or not is_inside(unit[1] or "", scope):
         raise NotFound()
     rows = [row for row in _rows(session, overseer) if row.org_id == unit[0]]
