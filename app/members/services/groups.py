@@ -21,6 +21,7 @@ from app.members.queries.scoped import find_member
 from app.members.rules import keeps_approval
 from app.members.services.exemptions import approve, group_row, may_be_approved
 from app.members.services.group_checks import span_errors
+from app.members.services.placing import hold_tree
 from app.members.services.spans import require_member
 
 
@@ -34,6 +35,9 @@ def set_group(span: GroupSpan, scope: Scope, now: datetime, *, approval: Scope |
     """
     today = office_date(now)
     with writing() as session:
+        if span.mobile is not None:
+            # Or the unit named as host could be closed in the same moment, and its heir not be told.
+            hold_tree(session)
         member = require_member(session, span.member_id, scope, today)
         rows = _rows(session, member.id, span.group)
         errors = [*span_errors(span, [(row.starts_on, row.ends_on) for row in rows], today)]
