@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Table, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.core.db import Base
 from app.core.vocabulary import Group
 from app.members.models import GroupMembership, Member, Membership, OrgUnit
 from app.members.queries.member_page import Dated
+from app.members.queries.staff_names import STAFF
 from app.members.queries.tree import subtree_ids
 
 
@@ -33,7 +33,6 @@ def waiting_exemptions(
     session: Session, scope: Scope, on: date, *, limit: int, offset: int = 0
 ) -> list[WaitingExemption]:
     """Of members whose branch of the date lies within the scope, the longest waiting first."""
-    staff: Table = Base.metadata.tables["staff_users"]
     query = (
         select(
             GroupMembership.starts_on,
@@ -43,13 +42,13 @@ def waiting_exemptions(
             OrgUnit.code,
             OrgUnit.name,
             GroupMembership.created_by_id,
-            staff.c.display_name,
+            STAFF.c.display_name,
             GroupMembership.created_at,
         )
         .join(Member, Member.id == GroupMembership.member_id)
         .join(Membership, Membership.member_id == Member.id)
         .join(OrgUnit, OrgUnit.id == Membership.org_id)
-        .outerjoin(staff, staff.c.id == GroupMembership.created_by_id)
+        .outerjoin(STAFF, STAFF.c.id == GroupMembership.created_by_id)
         .where(*_waiting(scope, on))
         .order_by(GroupMembership.created_at, Member.id, GroupMembership.starts_on)
         .limit(limit)
