@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from app.checkin.commands import CardOrder, Printing
 from app.checkin.services.card_sheets import make_sheets
+from app.cli._private_files import write_private
 from app.cli._refusals import refusals
 from app.core.access import Scope
 from app.core.clock import office_date, utc_now
@@ -53,8 +54,7 @@ def print_cards(out: Path, org_code: str | None, printing: str) -> None:
         order = CardOrder(Printing(printing), org.id if org else None, now)
         with _progress() as told:
             made = make_sheets(order, scope, office_name(), now, told)
-    out.touch(mode=0o600)
-    out.write_bytes(made.sheets.pdf)
+    write_private(out, made.sheets.pdf)
     sheets = made.sheets
     if sheets.lacking:
         words = _("有 %(n)s 个姓名里有字库没有的字,卡上留了方框,请手写。", n=len(sheets.lacking))

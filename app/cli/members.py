@@ -11,6 +11,7 @@ import click
 from flask.cli import AppGroup
 
 from app.cli._imports import Day, file_content, report_rejected, report_skipped, row_progress
+from app.cli._private_files import write_private
 from app.cli._refusals import refusals
 from app.core.access import Scope
 from app.core.clock import office_date, utc_now
@@ -78,7 +79,7 @@ def import_file(
                 plan = import_roster(roster, asked, scope, now, tell)
     if errors is not None and plan.rejected:
         folder = instance_folder("roster-uploads")
-        errors.write_bytes(marked_book(content, plan, roster, mapping, folder, only_rejected=True))
+        write_private(errors, marked_book(content, plan, roster, mapping, folder, only_rejected=True))
     _report(plan, roster, dry_run=dry_run)
 
 
@@ -106,7 +107,7 @@ def export(out: Path, org: str | None, with_phones: bool) -> None:
         wanted = MemberFilter(today, elderly_age(), unit.id if unit else None)
         with row_progress() as tell:
             book = export_roster(wanted, scope, now, with_phones=with_phones, tell=tell)
-    out.write_bytes(book)
+    write_private(out, book)
     click.echo(_("已写入 %(path)s。", path=str(out)), err=True)
 
 

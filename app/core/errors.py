@@ -79,6 +79,14 @@ class WrongState(AppError):
     title = lazy("现在还不能这样做")
 
 
+class TooMuch(AppError):
+    """More is asked for than one answer should hold."""
+
+    status = 413
+    code = "too_much"
+    title = lazy("一次要的太多了")
+
+
 class NotSignedIn(AppError):
     status = 401
     code = "not_signed_in"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.core.crypto import CannotOpen, new_token, seal_bytes, unseal_bytes
 from app.core.errors import NotFound
+from app.core.work_folders import clear_left
 
 KEPT_FOR = timedelta(hours=24)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -24,7 +25,7 @@ class SealedFiles:
 
     @property
     def folder(self) -> Path:
-        """Where the files are; what else is left here is cleared by age as well."""
+        """Where the files are; work folders may be made in it (`work_folders`)."""
         return self._folder
 
     def new(self) -> str:
@@ -64,10 +65,12 @@ class SealedFiles:
         self._path(token, part).unlink(missing_ok=True)
 
     def forget_old(self, now: datetime) -> int:
-        """Delete everything older than a day; returns how many files went."""
-        gone = 0
+        """Delete everything older than a day, and unsealed leftovers at once; returns how many went."""
+        gone = clear_left(self._folder)
         for path in self._folder.glob("*") if self._folder.is_dir() else ():
             try:
+                if path.is_dir():
+                    continue
                 if path.stat().st_mtime < (now - KEPT_FOR).timestamp():
                     path.unlink()
                     gone += 1

@@ -19,6 +19,13 @@ class TransferForm(Form):  # type: ignore[misc]
     accepted_on = DayField(lazy("接收日期"), InputRequired(lazy("请填写接收日期。")))
 
 
+class TypedTransferForm(Form):  # type: ignore[misc]
+    """The same where there are too many branches for a list: by code or name."""
+
+    org_code = StringField(lazy("转到"), [InputRequired(lazy("请填写接收的党支部。"))])
+    accepted_on = DayField(lazy("接收日期"), InputRequired(lazy("请填写接收日期。")))
+
+
 class AskForm(Form):  # type: ignore[misc]
     """The branch outside that is asked to take a member over, by code or name."""
 

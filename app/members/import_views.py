@@ -25,8 +25,8 @@ from app.members.roster.files import MAX_BYTES
 from app.members.roster.problems import FileRefused
 from app.members.roster.uploads import Wish, upload_store
 from app.members.roster.words import FIELD_LABELS, GROUP_ACTS, GROUPS
-from app.members.views.blueprint import org_choices
-from app.members.views.import_blueprint import STEPS, bp, workbook
+from app.members.views.blueprint import org_choices, workbook
+from app.members.views.import_blueprint import STEPS, bp
 
 __all__ = ["bp"]
 

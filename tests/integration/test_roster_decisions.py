@@ -18,6 +18,7 @@ from app.core.errors import InvalidInput
 from app.core.vocabulary import Group, OrgKind
 from app.members.models import Member, OrgFormerName, OrgUnit, RosterColumn
 from app.members.queries.members import MemberFilter
+from app.members.roster import marked
 from app.members.roster.apply import import_roster, preview_roster
 from app.members.roster.branches import creating_unknown
 from app.members.roster.columns import remember_columns, remembered_columns
@@ -294,6 +295,24 @@ def test_the_marked_book_says_of_every_row_what_becomes_of_it(tree: dict[str, An
     assert list((folder / "private").iterdir()) == []
 
 
+def test_the_marked_book_is_written_where_nothing_stays(
+    tree: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: set[Path] = set()
+
+    def look(*_: object) -> None:
+        met.update(path.parent for path in folder.rglob("*") if path.is_file())
+
+    monkeypatch.setattr(marked, "_write_row", look)
+    content = (HEADER + ZHANG + "\n").encode()
+    read = read_roster(content, TODAY)
+    plan = preview_roster(read, asked("J"), scope_of(tree))
+    marked_book(content, plan, read, {}, folder)
+    assert met
+    assert all(above.parent == folder for above in met)
+    assert list(folder.iterdir()) == []
+
+
 def exported(tree: dict[str, Any], *, with_phones: bool, **wanted: Any) -> bytes:
     wish = MemberFilter(TODAY, 60, **wanted)
     return export_roster(wish, scope_of(tree), NOW, with_phones=with_phones)
@@ -360,7 +379,9 @@ def test_the_export_command_writes_what_the_import_command_reads(
     varied: dict[str, Any], ctx: Flask, folder: Path
 ) -> None:
     path, runner = folder / "out.xlsx", ctx.test_cli_runner()
+    path.touch(mode=0o644)
     assert runner.invoke(args=["members", "export", str(path), "--with-phones"]).exit_code == 0
+    assert path.stat().st_mode & 0o777 == 0o600, "nobody else on this machine reads it"
     again = runner.invoke(args=["members", "import", str(path)])
     assert again.stdout == "created=0 updated=0 unchanged=6 rejected=0\n", again.stderr
     assert runner.invoke(args=["members", "export", str(path), "--org", "X"]).exit_code == 1

@@ -412,6 +412,7 @@ def test_id_numbers_and_plain_phones_are_nowhere_afterwards(
     workbook(*rows, path=path)
     bad = run(ctx, "members", "import", str(path), "--errors", str(marked))
     assert bad.exit_code == 1
+    assert marked.stat().st_mode & 0o777 == 0o600, "nobody else on this machine reads it"
     heard = "".join((good.output, bad.output, caplog.text, *capsys.readouterr())).encode()
     with openpyxl_text(marked) as written:
         places = everything_stored(ctx) + heard + written

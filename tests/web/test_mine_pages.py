@@ -156,6 +156,26 @@ def test_what_the_office_knows_is_shown_but_not_that_contact_was_lost(phone: Pho
     assert "对您不作硬性要求" in phone.get("/mine")
 
 
+def test_where_a_mobile_member_is_and_why_is_shown_as_it_was_recorded(phone: Phone) -> None:
+    host = make_org("QH", phone.root, name="挂靠的支部")
+    put_in_group(
+        phone.member, Group.MOBILE, direction="out", from_place="本区", to_place="深圳",
+        host_org_id=host.id, reason="外出务工",
+    )  # fmt: skip
+    put_in_group(phone.member, Group.LOST_CONTACT, reason="电话不通")
+    for page in ("/mine/about", "/mine/record.html"):
+        text = phone.get(page)
+        for words in ("流出", "从本区", "到深圳", "在挂靠的支部参加学习", "原因:外出务工"):
+            assert words in text, (page, words)
+        assert "电话不通" not in text
+    (row,) = json.loads(phone.get("/mine/record.json"))["groups"]
+    kept = {key: row[key] for key in ("direction", "from_place", "to_place", "host", "reason")}
+    assert kept == {
+        "direction": "out", "from_place": "本区", "to_place": "深圳", "host": "挂靠的支部",
+        "reason": "外出务工",
+    }  # fmt: skip
+
+
 def test_the_page_of_each_on_a_shared_phone_is_their_own(phone: Phone) -> None:
     wife = make_member("李大华", phone.branch)
     phone.bind(wife)

@@ -85,6 +85,24 @@ def test_applying_twice_and_a_worker_that_was_killed_do_no_harm(admin: FlaskClie
     assert count(Member) == 2
 
 
+def test_an_import_that_has_begun_is_not_taken_from_under_itself(admin: FlaskClient, app: Flask) -> None:
+    address = upload(admin, GOOD).location
+    post(admin, f"{address}/apply")
+    for state in (TaskState.WAITING, TaskState.RUNNING):
+        db.session.query(LongTask).filter_by(kind="roster_apply").update({"state": state})
+        db.session.commit()
+        for step in ("columns", "questions", "discard"):
+            answer = post(admin, f"{address}/{step}", c0="name", c1="branch")
+            assert answer.status_code == 409, step
+            assert "正在导入,请等它结束。" in answer.text
+    assert count(RosterColumn) == 0
+    db.session.query(LongTask).update({"state": TaskState.WAITING})
+    db.session.commit()
+    work(admin)
+    assert "花名册已导入" in admin.get(address).text
+    assert count(Member) == 2
+
+
 def test_a_killed_review_is_done_again(admin: FlaskClient) -> None:
     address = upload(admin, GOOD).location
     db.session.query(LongTask).update({"state": TaskState.WAITING, "result": None})

@@ -13,12 +13,16 @@ from app.api.v1.operation import Raw, Upload, operation
 from app.api.v1.schemas.imports import ExportBody, ImportAnswer, ImportsQuery, RejectedQuery
 from app.core.access import current_scope, permission
 from app.core.clock import today, utc_now
+from app.core.db import db
+from app.core.errors import TooMuch
+from app.core.i18n import lazy
 from app.core.office import elderly_age
 from app.core.paging import decode_cursor, encode_cursor
 from app.core.vocabulary import TaskState
-from app.members.queries.members import MemberFilter
+from app.members.queries.members import MemberFilter, is_longer
 from app.members.roster import review
 from app.members.roster.export import export_roster
+from app.members.roster.export_tasks import MOST_AT_ONCE
 from app.members.roster.files import MAX_BYTES
 from app.members.roster.kept import TABS
 from app.members.roster.uploads import Wish, upload_store
@@ -108,15 +112,18 @@ def discard_import(import_id: str) -> tuple[None, int]:
     answers={200: Raw(_XLSX)},
     errors=(404,),
     detail=(
-        "与导入的列相同,原样导入不会有变化。with_phones 给出完整电话,并记入操作记录。",
+        "与导入的列相同,原样导入不会有变化。with_phones 给出完整电话,并记入操作记录。"
+        "超过 20000 人答 413,请缩小范围。",
         "In the columns that are imported; imported as it is, it changes nothing. with_phones gives whole"
-        " numbers, and that they were asked for is logged.",
+        " numbers, and that they were asked for is logged. More than 20,000 members: 413; narrow it down.",
     ),
 )
 def export_members(body: dict[str, Any]) -> bytes:
     scope, day = current_scope(), today()
     org_id = require_org(body["org"], scope, day).id if body.get("org") else None
     wanted = MemberFilter(day, elderly_age(), org_id, body.get("group"), body.get("q") or None)
+    if is_longer(db.session(), scope, wanted, MOST_AT_ONCE):
+        raise TooMuch(lazy("超过 %(n)s 人。请用党组织、分类或姓名缩小范围,分几次导出。", n=MOST_AT_ONCE))
     return export_roster(wanted, scope, utc_now(), with_phones=body["with_phones"])
 
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
-    Table,
     and_,
     case,
     func,
@@ -24,9 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
-from app.core.db import Base
 from app.core.vocabulary import ATTENDED_STATUSES, ExcuseReason, Group, Method, Status
 from app.members.models import Member, OrgUnit
+from app.members.queries.staff_names import STAFF
 from app.trainings.models import ExpectedAttendee
 
 
@@ -176,9 +175,7 @@ def recorder_names(session: Session, user_ids: Collection[int]) -> dict[int, str
     """Display names of the staff who recorded, by id."""
     if not user_ids:
         return {}
-    # By name: accounts is no feature that attendance knows.
-    staff: Table = Base.metadata.tables["staff_users"]
-    rows = session.execute(select(staff.c.id, staff.c.display_name).where(staff.c.id.in_(user_ids)))
+    rows = session.execute(select(STAFF.c.id, STAFF.c.display_name).where(STAFF.c.id.in_(user_ids)))
     return {row.id: row.display_name for row in rows}
 
 

@@ -95,6 +95,14 @@ def own_groups(page: MemberPage) -> tuple[Group, ...]:
     return tuple(group for group in page.groups if group is not Group.LOST_CONTACT)
 
 
+def own_group_rows(page: MemberPage) -> tuple[GroupTime, ...]:
+    """By-hand rows as the member is told of them, the latest first: neither that contact was lost nor an
+    exemption that nobody has approved."""
+    return tuple(
+        row for row in page.group_rows if row.is_in and not row.waits and row.group is not Group.LOST_CONTACT
+    )
+
+
 def own_record(session: Session, member_id: int, token: str, on: date, elderly_age: int) -> OwnRecord:
     """The whole record of a member whose phone has proven who they are. Costs four queries a year studied."""
     page = own_page(session, member_id, on, elderly_age)
@@ -102,11 +110,7 @@ def own_record(session: Session, member_id: int, token: str, on: date, elderly_a
     return OwnRecord(
         page=page,
         groups=own_groups(page),
-        group_rows=tuple(
-            row
-            for row in page.group_rows
-            if row.is_in and not row.waits and row.group is not Group.LOST_CONTACT
-        ),
+        group_rows=own_group_rows(page),
         note=visit_note(session, member_id),
         phones=tuple(own_phones(session, member_id, token)),
         card_at=access_glance(session, member_id).card_at,

@@ -12,7 +12,7 @@ from app.attendance.queries.member import (
     member_attendance,
     member_hours,
 )
-from app.checkin.queries.own import own_groups
+from app.checkin.queries.own import own_group_rows, own_groups
 from app.checkin.views import bp
 from app.checkin.views.own import Own, for_own
 from app.core.access import MEMBER, permission
@@ -91,6 +91,7 @@ def own_facts(own: Own) -> str:
         own=own,
         page=page,
         groups=own_groups(page),
+        group_rows=own_group_rows(page),
         group_words=OWN_GROUP_WORDS,
         note=note,
         written_on=office_date(note.updated_at) if note else None,

@@ -21,7 +21,7 @@ from app.core.i18n import Text, lazy
 from app.core.labels import EXCUSE_LABELS, POST_LABELS, STATUS_LABELS
 from app.core.office import elderly_age
 from app.core.vocabulary import Method
-from app.members.queries.member_page import Dated
+from app.members.queries.member_page import Dated, GroupTime
 from app.members.words import ABOUT_LABELS, NEED_LABELS, OWN_GROUP_WORDS, REQUEST_STATE_LABELS
 
 # Who recorded an attendance, by role: the names of the staff are theirs.
@@ -112,10 +112,7 @@ def _as_data(record: OwnRecord) -> dict[str, Any]:
         "branches": [{**_days(row), "code": row.org_code, "name": row.org_name} for row in page.branches],
         "posts": [{**_days(row), "post": row.post, "branch": row.org_name} for row in page.posts],
         "groups_today": record.groups,
-        "groups": [
-            {**_days(row), "group": row.group, "from_place": row.from_place, "to_place": row.to_place}
-            for row in record.group_rows
-        ],
+        "groups": [_group(row) for row in record.group_rows],
         "visit_note": asdict(note.details) if note and note.details else None,
         "phones": [{"bound_at": row.created_at, "is_this": row.is_this} for row in record.phones],
         "card_issued_at": record.card_at,
@@ -132,6 +129,19 @@ def _as_data(record: OwnRecord) -> dict[str, Any]:
             }
             for row in record.wishes
         ],
+    }
+
+
+def _group(row: GroupTime) -> dict[str, Any]:
+    """`direction`: "out" or "in", of a member who is away; `host`: where they study meanwhile."""
+    return {
+        **_days(row),
+        "group": row.group,
+        "direction": row.direction,
+        "from_place": row.from_place,
+        "to_place": row.to_place,
+        "host": row.host_name,
+        "reason": row.reason,
     }
 
 

@@ -61,7 +61,7 @@ class VisitNote(Base):
     __tablename__ = "visit_notes"
 
     member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
-    # JSON of the fields of app/members/services/visit_notes.py.
+    # JSON of the fields of app/members/rules_visits.py.
     note_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     updated_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_users.id"))
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

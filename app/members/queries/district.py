@@ -28,14 +28,16 @@ class UnitName:
         return f"{self.name} {self.code}"
 
 
-def district_units(session: Session, on: date) -> list[UnitName]:
-    """Every unit that has a place in the tree on a date, by code."""
+def district_units(session: Session, on: date, most: int) -> list[UnitName] | None:
+    """Every unit that has a place in the tree on a date, by code; None when they are more than `most`."""
     query = (
         select(OrgUnit.id, OrgUnit.code, OrgUnit.name)
         .join(OrgPlacement, and_(OrgPlacement.org_id == OrgUnit.id, placed_on(on)))
         .order_by(OrgUnit.code)
+        .limit(most + 1)
     )
-    return [UnitName(*row) for row in session.execute(query)]
+    rows = [UnitName(*row) for row in session.execute(query)]
+    return rows if len(rows) <= most else None
 
 
 def unit_named(session: Session, text: str, on: date) -> UnitName | None:

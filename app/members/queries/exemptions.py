@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Table, and_, case, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.core.db import Base
 from app.core.vocabulary import Group
 from app.members.models import GroupMembership, Member, Membership, OrgUnit
 from app.members.queries.member_page import Dated
+from app.members.queries.staff_names import STAFF
 from app.members.queries.tree import subtree_ids
 
 
@@ -46,7 +46,6 @@ def waiting_exemptions(
 
     after: a row's `sort_key`; what is answered while somebody reads on moves nothing past them.
     """
-    staff: Table = Base.metadata.tables["staff_users"]
     query = (
         select(
             GroupMembership.starts_on,
@@ -56,13 +55,13 @@ def waiting_exemptions(
             OrgUnit.code,
             OrgUnit.name,
             GroupMembership.created_by_id,
-            staff.c.display_name,
+            STAFF.c.display_name,
             GroupMembership.created_at,
         )
         .join(Member, Member.id == GroupMembership.member_id)
         .join(Membership, Membership.member_id == Member.id)
         .join(OrgUnit, OrgUnit.id == Membership.org_id)
-        .outerjoin(staff, staff.c.id == GroupMembership.created_by_id)
+        .outerjoin(STAFF, STAFF.c.id == GroupMembership.created_by_id)
         .where(*_waiting(scope, on))
         .order_by(GroupMembership.created_at, Member.id, GroupMembership.starts_on)
         .limit(limit)

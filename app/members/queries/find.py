@@ -120,11 +120,12 @@ class _Plan:
 def find_members(
     session: Session, scope: Scope, wanted: MemberFilter, *, limit: int, offset: int = 0
 ) -> Found:
-    """One page by number, and the number of all."""
+    """One page by number, and the number of all. offset: at most MOST_COUNTED; so many rows are sorted."""
     plan, end = _plan(session, scope, wanted), offset + limit
     if wanted.group is None and plan.parts and plan.parts[0][0].way == Sought():
         # Nothing is asked but the place: that number is counted without looking at anybody.
-        ids = _first(session, wanted, plan, end)
+        is_beyond = plan.in_units <= offset < MOST_COUNTED
+        ids = () if is_beyond else _first(session, wanted, plan, end)
         return Found(ids[offset:], plan.in_units, plan.in_units >= MOST_COUNTED)
     if plan.rows(None) <= COUNT_BUDGET:
         ids = _first(session, wanted, plan, None)

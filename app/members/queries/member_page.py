@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.core.db import Base
 from app.core.vocabulary import FOREVER, Group, Post
 from app.members.models import GroupMembership, Member, Membership, OrgPost, OrgUnit
 from app.members.queries.as_of import MOBILE_AFTER, standing_of
 from app.members.queries.masked import masked_phone
 from app.members.queries.scoped import find_member
+from app.members.queries.staff_names import STAFF
 from app.members.rules import SINCE_EVER
 
 
@@ -208,12 +208,10 @@ def branch_times(session: Session, member_id: int) -> tuple[BranchTime, ...]:
 
 
 def _group_rows(session: Session, member_id: int) -> tuple[GroupTime, ...]:
-    # By name: accounts is no feature that members knows.
-    staff: Table = Base.metadata.tables["staff_users"]
     query = (
-        select(GroupMembership, OrgUnit, staff.c.display_name)
+        select(GroupMembership, OrgUnit, STAFF.c.display_name)
         .outerjoin(OrgUnit, OrgUnit.id == GroupMembership.host_org_id)
-        .outerjoin(staff, staff.c.id == GroupMembership.created_by_id)
+        .outerjoin(STAFF, STAFF.c.id == GroupMembership.created_by_id)
         .where(GroupMembership.member_id == member_id)
         .order_by(GroupMembership.starts_on.desc(), GroupMembership.group)
     )

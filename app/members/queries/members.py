@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
@@ -17,7 +17,15 @@ from app.members.queries.masked import masked_phone
 from app.members.queries.search import matches, sought
 from app.members.queries.tree import subtree_ids
 
-__all__ = ["MemberFilter", "MemberListPage", "MemberRow", "member_ids", "member_list", "member_list_page"]
+__all__ = [
+    "MemberFilter",
+    "MemberListPage",
+    "MemberRow",
+    "is_longer",
+    "member_ids",
+    "member_list",
+    "member_list_page",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,12 @@ def member_ids(scope: Scope, wanted: MemberFilter) -> Select[int]:
     if wanted.group is not None:
         query = query.where(standing.c.groups.bitwise_and(wanted.group.bit) != 0)
     return query
+
+
+def is_longer(session: Session, scope: Scope, wanted: MemberFilter, most: int) -> bool:
+    """Whether `member_list` holds more than `most`; counts no further."""
+    some = member_ids(scope, wanted).limit(most + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) > most
 
 
 def _rows(session: Session, wanted: MemberFilter, ids: Sequence[int]) -> list[MemberRow]:

@@ -123,6 +123,13 @@ def tree(session: Session, scope: Scope, on: date) -> list[OrgRow]:
     return [_row(*found) for found in session.execute(query)]
 
 
+def few_units(session: Session, scope: Scope, on: date, most: int) -> list[OrgRow] | None:
+    """The same while they are no more than `most`; None when they are, without reading them all."""
+    query = _org_rows(on).where(OrgUnit.id.in_(subtree_ids(scope.org_ids, on))).limit(most + 1)
+    rows = [_row(*found) for found in session.execute(query)]
+    return rows if len(rows) <= most else None
+
+
 def org_by_code(session: Session, code: str, scope: Scope, on: date) -> OrgRow | None:
     """The unit with this code, if it lies within the scope."""
     query = _org_rows(on).where(OrgUnit.code == code, OrgUnit.id.in_(subtree_ids(scope.org_ids, on)))

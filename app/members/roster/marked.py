@@ -12,6 +12,7 @@ from typing import Any
 import xlsxwriter
 
 from app.core.i18n import gettext as _
+from app.core.work_folders import work_folder
 from app.members.phones import mask_phone, normalise_phone
 from app.members.roster.books import HEADERS, ROSTER_FIELDS, book_styles, write_head
 from app.members.roster.changes import shown
@@ -50,12 +51,15 @@ def marked_book(
     """Every row with what becomes of it, in the file's order; then the members who are missing.
 
     `content` is read once more: no row is kept in memory for this. Text cells only, phones masked, no ID
-    numbers, wherever they stood. folder: private to this installation, for what does not fit in memory.
+    numbers, wherever they stood. folder: private to this installation; what does not fit in memory is in a
+    folder of its own there, unsealed, for as long as this takes.
     """
     out = io.BytesIO()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    options = {"constant_memory": True, "tmpdir": str(folder), "strings_to_formulas": False}
-    with xlsxwriter.Workbook(out, options) as book:
+    options = {"constant_memory": True, "strings_to_formulas": False}
+    with (
+        work_folder(folder) as private,
+        xlsxwriter.Workbook(out, {**options, "tmpdir": str(private)}) as book,
+    ):
         styles = book_styles(book)
         sheet = book.add_worksheet(_("核对结果"))
         heads = [_("结果"), _("说明"), _("位置"), *(HEADERS[field] for field in ROSTER_FIELDS)]

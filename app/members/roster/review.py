@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.access import Scope
 from app.core.clock import office_date, utc_now
 from app.core.crypto import new_token
-from app.core.db import db
+from app.core.db import db, writing
 from app.core.errors import FieldError, InvalidInput, NotFound, WrongState
 from app.core.i18n import lazy
 from app.core.sealed_files import SealedFiles
@@ -24,7 +24,7 @@ from app.members.commands import OrgDraft
 from app.members.queries.tree import org_by_code
 from app.members.roster.apply import import_roster, preview_roster
 from app.members.roster.branches import with_codes
-from app.members.roster.columns import remembered_columns
+from app.members.roster.columns import remember_columns, remembered_columns
 from app.members.roster.files import refuse_wrong_files
 from app.members.roster.kept import Review, columns_data, columns_from, review_data, review_from
 from app.members.roster.marked import marked_book
@@ -55,8 +55,11 @@ def begin_review(store: SealedFiles, content: bytes, wish: Wish, scope: Scope, n
 
 
 def look_again(store: SealedFiles, token: str, wish: Wish, scope: Scope, now: datetime) -> None:
-    """Put the upload to the worker once more, with other wishes or because the tree has changed."""
-    forget_task(token, scope.user_id)
+    """Put the upload to the worker once more, with other wishes or because the tree has changed.
+
+    Raises WrongState while it is being imported.
+    """
+    _forget_import(token, scope)
     for part in ("review", "marked"):
         store.forget_part(token, part)
     task = new_token(16)
@@ -64,8 +67,23 @@ def look_again(store: SealedFiles, token: str, wish: Wish, scope: Scope, now: da
     start_task(REVIEW, _order(token, scope), scope.user_id, now, task)
 
 
+def map_columns(
+    store: SealedFiles, token: str, fields: Mapping[int, str], scope: Scope, now: datetime
+) -> None:
+    """Take over which column (position) holds which field, for the office's next rosters too, and look again.
+
+    Raises InvalidInput for fields that do not go together, WrongState while it is being imported.
+    """
+    refuse_while_importing(db.session(), token, scope)
+    wish = wish_of(store, token, scope.user_id)
+    remember_columns(_kept_columns(store, token), fields, scope, now)
+    look_again(store, token, wish, scope, now)
+
+
 def decide(store: SealedFiles, token: str, decisions: Decisions, scope: Scope, now: datetime) -> None:
-    """Take over what was decided and look again. Raises InvalidInput for a branch that cannot be created."""
+    """Take over what was decided and look again. Raises InvalidInput for a branch that cannot be created,
+    WrongState while it is being imported."""
+    refuse_while_importing(db.session(), token, scope)
     wish = wish_of(store, token, scope.user_id)
     session = db.session()
     coded = with_codes(session, decisions.creates.items())
@@ -97,11 +115,27 @@ def begin_apply(store: SealedFiles, token: str, scope: Scope, now: datetime) -> 
 
 
 def discard_upload(store: SealedFiles, token: str, scope: Scope) -> None:
-    """Delete the caller's own upload without importing it. One that is being imported is not stopped."""
+    """Delete the caller's own upload without importing it. Raises WrongState while it is being imported."""
+    refuse_while_importing(db.session(), token, scope)
     wish = wish_of(store, token, scope.user_id)
+    _forget_import(token, scope)
     forget_task(wish.task, scope.user_id)
-    forget_task(token, scope.user_id)
     store.forget(token)
+
+
+def refuse_while_importing(session: Session, token: str, scope: Scope) -> None:
+    """Raises WrongState from when the import was put until it has ended: it is not taken from under itself,
+    and whoever put it hears what became of it."""
+    known = find_task(session, token, APPLY, scope.user_id)
+    if known is not None and not known.has_ended:
+        raise WrongState(lazy("正在导入,请等它结束。"))
+
+
+def _forget_import(token: str, scope: Scope) -> None:
+    """Drop an import that has ended. Asked again in the same transaction: it may have been put just now."""
+    with writing() as session:
+        refuse_while_importing(session, token, scope)
+        forget_task(token, scope.user_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from io import BytesIO
 
-from flask import Blueprint, Response, current_app, send_file
+from flask import Blueprint, Response, send_file
 
 from app.members.queries.tree import OrgRow
 
 bp = Blueprint("members", __name__)
+# A longer list is no help: units are then chosen from an upper part of it, or their names are typed.
+MOST_CHOICES = 300
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-def elderly_age() -> int:
-    """Full years from which a member is elderly, as the office has set it."""
-    age: int = current_app.extensions["settings"].elderly_age
-    return age
 
 
 def org_choices(rows: Iterable[OrgRow]) -> list[tuple[str, str]]:

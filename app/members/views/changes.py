@@ -14,12 +14,19 @@ from app.core.db import db
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import gettext as _
 from app.core.vocabulary import Group
-from app.members.change_forms import AskForm, GroupForm, GroupRowForm, LeaveForm, TransferForm
+from app.members.change_forms import (
+    AskForm,
+    GroupForm,
+    GroupRowForm,
+    LeaveForm,
+    TransferForm,
+    TypedTransferForm,
+)
 from app.members.forms import add_errors
-from app.members.queries.tree import tree
+from app.members.queries.district import unit_named
 from app.members.services import groups, transfer_requests, transfers
 from app.members.views.blueprint import bp, org_choices
-from app.members.views.person import person_page
+from app.members.views.person import own_units, person_page
 
 # The API's words for the two ends of a row, and the page's.
 _GROUP_FIELDS = {"from": "starts_on", "to": "last_day"}
@@ -28,13 +35,19 @@ _GROUP_FIELDS = {"from": "starts_on", "to": "last_day"}
 @bp.post("/members/<int:member_id>/transfer")
 @permission("members.write")
 def transfer(member_id: int) -> Any:
-    form = TransferForm(request.form, prefix="transfer-")
-    form.org_code.offer([("", ""), *org_choices(tree(db.session(), current_scope(), today()))])
+    own = own_units(today())
+    form = (TypedTransferForm if own is None else TransferForm)(request.form, prefix="transfer-")
+    if own is not None:
+        form.org_code.offer([("", ""), *org_choices(own)])
     return _change(
         member_id,
         form,
         lambda: transfers.transfer_member(
-            member_id, form.org_code.data, form.accepted_on.data, current_scope(), utc_now()
+            member_id,
+            _code_of(form.org_code.data) if own is None else form.org_code.data,
+            form.accepted_on.data,
+            current_scope(),
+            utc_now(),
         ),
         _("组织关系已转接。"),
     )
@@ -96,6 +109,12 @@ def erase_group(member_id: int) -> Any:
     groups.erase_group(member_id, Group(form.group.data), form.starts_on.data, current_scope(), utc_now())
     flash(_("这条记录已删除。"), "success")
     return redirect(url_for("members.show", member_id=member_id))
+
+
+def _code_of(text: str) -> str:
+    """The code of the unit whose name was typed; any other text stays, and the service refuses it."""
+    unit = unit_named(db.session(), text, today())
+    return unit.code if unit is not None else text.strip()
 
 
 def _set_group(form: GroupForm | GroupRowForm, member_id: int) -> None:

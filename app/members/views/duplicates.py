@@ -14,10 +14,11 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.i18n import Text, lazy
 from app.core.i18n import gettext as _
+from app.core.office import elderly_age
 from app.members.queries.duplicates import MOST_PAIRS, possible_duplicates
 from app.members.queries.member_page import MemberPage, member_page
 from app.members.services.merging import FACTS, Merge, call_distinct, merge_members
-from app.members.views.blueprint import bp, elderly_age
+from app.members.views.blueprint import bp
 from app.members.views.parts import record_counts
 
 _LABELS: dict[str, Text] = {

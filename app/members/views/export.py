@@ -12,16 +12,17 @@ from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.i18n import gettext as _
+from app.core.office import elderly_age
 from app.core.progress import progress_answer
 from app.core.tasks import task_of
 from app.core.vocabulary import Group, TaskState
-from app.members.queries.members import MemberFilter, member_list_page
+from app.members.queries.members import MemberFilter, is_longer
 from app.members.queries.tree import org_by_code
 from app.members.roster.export import export_roster
 from app.members.roster.export_tasks import EXPORT, MOST_AT_ONCE, begin_export, exported
 from app.members.roster.uploads import upload_store
-from app.members.views.blueprint import bp, elderly_age
-from app.members.views.import_blueprint import STEPS, workbook
+from app.members.views.blueprint import bp, workbook
+from app.members.views.import_blueprint import STEPS
 
 
 @bp.get("/members/export.xlsx")
@@ -53,12 +54,10 @@ def exporting(task: str) -> Any:
 def _export(*, with_phones: bool) -> Any:
     scope, now = current_scope(), utc_now()
     wanted = _wanted()
-    found = member_list_page(db.session(), scope, wanted, limit=1, offset=0)
-    if wanted.q and not found.total:
+    if wanted.q and not is_longer(db.session(), scope, wanted, 0):
         # As the list does: nobody's name begins so, then whose name has it inside.
         wanted = replace(wanted, anywhere=True)
-    is_long = found.at_least or found.total > MOST_AT_ONCE
-    if is_long and wanted.q is None:
+    if is_longer(db.session(), scope, wanted, MOST_AT_ONCE):
         return redirect(url_for(".exporting", task=begin_export(wanted, scope, now, with_phones=with_phones)))
     return workbook(export_roster(wanted, scope, now, with_phones=with_phones), _("党员花名册.xlsx"))
 

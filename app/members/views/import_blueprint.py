@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, request
 
 from app.core.i18n import Text, lazy
 from app.members.roster.files import MAX_BYTES
 
 bp = Blueprint("members_import", __name__, url_prefix="/members/import")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Beside the file, the form's other fields and the borders between them.
 _FORM_BYTES = 64 * 1024
 STEPS: dict[str, Text] = {
@@ -27,8 +25,3 @@ def allow_a_roster(endpoint: str | None, values: dict[str, Any] | None) -> None:
     any hook of a blueprint runs, and this one runs before both."""
     if endpoint == "members_import.upload":
         request.max_content_length = MAX_BYTES + _FORM_BYTES
-
-
-def workbook(book: bytes, name: str) -> Response:
-    """The answer that downloads a workbook."""
-    return send_file(BytesIO(book), mimetype=_XLSX, as_attachment=True, download_name=name)

@@ -19,12 +19,12 @@ from app.core.vocabulary import OrgKind, TaskState
 from app.members.import_forms import ASKED_AT_ONCE, chosen_fields, decided
 from app.members.queries.tree import OrgRow, tree
 from app.members.roster import review
-from app.members.roster.columns import remember_columns
 from app.members.roster.rules_columns import column_letter
 from app.members.roster.rules_decisions import Decisions
-from app.members.roster.uploads import upload_store, wish_of
+from app.members.roster.uploads import upload_store
 from app.members.roster.words import FIELD_LABELS
-from app.members.views.import_blueprint import STEPS, bp, workbook
+from app.members.views.blueprint import workbook
+from app.members.views.import_blueprint import STEPS, bp
 
 
 @bp.get("/<token>/columns")
@@ -40,10 +40,9 @@ def save_columns(token: str) -> Any:
     found = review.file_columns(store, token, scope)
     fields = chosen_fields(request.form, found)
     try:
-        remember_columns(found, fields, scope, now)
+        review.map_columns(store, token, fields, scope, now)
     except InvalidInput as refused:
         return _columns_page(token, fields, [str(error.detail) for error in refused.errors]), 422
-    review.look_again(store, token, wish_of(store, token, scope.user_id), scope, now)
     return redirect(url_for(".show", token=token))
 
 
@@ -73,6 +72,7 @@ def questions(token: str) -> Any:
 @permission("members.import")
 def decide(token: str) -> Any:
     store, scope, now = upload_store(), current_scope(), utc_now()
+    review.refuse_while_importing(db.session(), token, scope)
     standing = review.standing_of(store, token, scope, now)
     if standing.review is None or standing.wish is None:
         raise WrongState(lazy("还没有核对完,请稍候。"))

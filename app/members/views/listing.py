@@ -10,14 +10,16 @@ from app.core import labels
 from app.core.access import current_scope, current_staff, permission
 from app.core.clock import today
 from app.core.db import db
+from app.core.office import elderly_age
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.core.vocabulary import Group
+from app.members.queries.find import MOST_COUNTED
 from app.members.queries.members import MemberFilter, MemberRow, member_list_page
 from app.members.queries.tree import OrgRow, org_by_code, units_called, upper_units
-from app.members.views.blueprint import bp, elderly_age, org_choices
+from app.members.views.blueprint import MOST_CHOICES, bp, org_choices
 
-# A longer list of units is cut at a level of the tree; the units below are found by their names.
-MOST_CHOICES = 300
+# Further on, a list is searched and not leafed through.
+MOST_PAGES = MOST_COUNTED // PAGE_SIZE
 MOST_UNITS_FOUND = 5
 # A shorter text is in the name of half the branches.
 SHORTEST_UNIT_NAME = 2
@@ -59,7 +61,7 @@ def index() -> str:
 
 def _page(wanted: MemberFilter) -> Page[MemberRow]:
     """The page asked for, or the last one where there are fewer."""
-    session, scope, number = db.session(), current_scope(), page_number()
+    session, scope, number = db.session(), current_scope(), min(page_number(), MOST_PAGES)
     offset = (number - 1) * PAGE_SIZE
     found = member_list_page(session, scope, wanted, limit=PAGE_SIZE, offset=offset)
     if not found.rows and found.total and not found.at_least:
@@ -70,7 +72,10 @@ def _page(wanted: MemberFilter) -> Page[MemberRow]:
 
 
 def _org_choices(org: OrgRow | None) -> list[tuple[str, str]]:
-    """The upper units of the reader's part of the tree, and the one that is chosen."""
+    """The upper units of the reader's part of the tree, and the one that is chosen.
+
+    A longer list is cut at a level of the tree; the units below are found by their names.
+    """
     rows = upper_units(db.session(), current_scope(), today(), MOST_CHOICES)
     if org is not None and org.id not in {row.id for row in rows}:
         rows.append(org)

@@ -13,6 +13,7 @@ from app.core.db import db
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import Text
 from app.core.i18n import gettext as _
+from app.core.office import elderly_age
 from app.core.paging import PAGE_SIZE
 from app.core.vocabulary import OrgKind
 from app.members.forms import add_errors, day_after
@@ -20,7 +21,7 @@ from app.members.org_forms import PostForm, PostRowForm
 from app.members.queries.members import MemberFilter, MemberRow, member_list
 from app.members.queries.tree import OrgRow, org_by_code
 from app.members.services import posts
-from app.members.views.blueprint import bp, elderly_age
+from app.members.views.blueprint import bp
 
 _FIELDS = {"from": "starts_on", "to": "last_day"}
 

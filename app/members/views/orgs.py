@@ -16,6 +16,7 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.i18n import Text, lazy
 from app.core.i18n import gettext as _
+from app.core.office import elderly_age
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.core.vocabulary import OrgSector, OrgTag
 from app.members.org_forms import (
@@ -33,7 +34,7 @@ from app.members.queries.orgs import TreeFilter, former_names, found_in, meant_c
 from app.members.queries.tree import closed_units, tree
 from app.members.roster.org_books import tree_book
 from app.members.rules_tree import may_hang
-from app.members.views.blueprint import bp, elderly_age, org_choices, workbook
+from app.members.views.blueprint import bp, org_choices, workbook
 from app.members.views.parts import closed_parts, org_parts
 
 LONGEST_SEARCH = 80

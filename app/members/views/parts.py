@@ -6,6 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from app.core.access import current_staff
+from app.core.db import db
+from app.members.queries.scoped import find_member
+
 # Takes (member_id, today), after the member was found within the reader's scope; returns template
 # variables, for example {"attendance": …} for attendance/_member.html.
 Part = Callable[[int, date], Mapping[str, Any]]
@@ -50,3 +54,13 @@ def closed_parts(org_ids: Sequence[int]) -> dict[str, Any]:
     for part in CLOSED_PARTS:
         context.update(part(org_ids))
     return context
+
+
+def may_also(permission_name: str, member_id: int, on: date) -> bool:
+    """Whether the reader of this member's page holds another permission over the member too."""
+    staff = current_staff()
+    scope = staff.scope_if_held(permission_name)
+    if scope is None:
+        return False
+    same = scope.org_ids == staff.scope("members.read").org_ids
+    return same or find_member(db.session(), member_id, scope, on) is not None

@@ -16,31 +16,40 @@ from app.core.crypto import CannotOpen
 from app.core.db import db
 from app.core.errors import NotFound, WrongState
 from app.core.i18n import lazy
-from app.members.change_forms import AskForm, GroupForm, LeaveForm, TransferForm
+from app.core.office import elderly_age
+from app.members.change_forms import (
+    AskForm,
+    GroupForm,
+    LeaveForm,
+    TransferForm,
+    TypedTransferForm,
+)
 from app.members.queries.district import district_units
 from app.members.queries.member_page import MemberPage, member_page
-from app.members.queries.scoped import find_member, survivor_of
+from app.members.queries.scoped import survivor_of
 from app.members.queries.transfer_requests import branch_asked
-from app.members.queries.tree import tree
+from app.members.queries.tree import OrgRow, covers_all, few_units
 from app.members.services.members import show_phone as show_phone_of
-from app.members.views.blueprint import bp, elderly_age, org_choices
-from app.members.views.parts import page_parts
+from app.members.views.blueprint import MOST_CHOICES, bp, org_choices
+from app.members.views.parts import may_also, page_parts
 
 
 @dataclass(frozen=True, slots=True)
 class PersonForms:
     """The forms of the page; one that was refused comes back with its text and errors."""
 
-    transfer: TransferForm
+    transfer: TransferForm | TypedTransferForm
     ask: AskForm
     leave: LeaveForm
     group: GroupForm
 
     @classmethod
-    def on(cls, day: date, refused: Form | None = None) -> PersonForms:
+    def on(cls, day: date, own: list[OrgRow] | None, refused: Form | None = None) -> PersonForms:
+        """own: units to transfer to at once; None when the name of one is typed."""
         known = {type(refused): refused}
+        transfer = TypedTransferForm if own is None else TransferForm
         return cls(
-            known.get(TransferForm) or TransferForm(prefix="transfer-", accepted_on=day),
+            known.get(transfer) or transfer(prefix="transfer-", accepted_on=day),
             known.get(AskForm) or AskForm(prefix="ask-"),
             known.get(LeaveForm) or LeaveForm(prefix="leave-", left_on=day),
             known.get(GroupForm) or GroupForm(prefix="group-", starts_on=day),
@@ -78,48 +87,44 @@ def person_page(member_id: int, refused: Form | None = None, *, phone: str | Non
     page = member_page(session, member_id, staff.scope("members.read"), on, elderly_age())
     if page is None:
         raise NotFound()
-    forms = PersonForms.on(on, refused)
+    may_write = may_also("members.write", member_id, on)
+    own = own_units(on) if may_write else []
+    forms = PersonForms.on(on, own, refused)
     html = render_template(
         "members/show.html",
         page=page,
         member=page.person,
         member_id=member_id,
-        may_approve=_may("members.approve", member_id, on),
+        may_approve=may_also("members.approve", member_id, on),
         my_id=staff.id,
         forms=forms,
         phone=phone,
         labels=labels,
         on=on,
-        **_changes(page, forms),
+        may_write=may_write,
+        **(_changes(page, own, forms) if may_write else {}),
         **page_parts(member_id, on),
     )
     return html, 422 if refused is not None else 200
 
 
-def _changes(page: MemberPage, forms: PersonForms) -> dict[str, Any]:
-    """What the reader may change, and where this member can go: units of the own part of the tree at
-    once, any other of the district by asking."""
-    if not _may("members.write", page.person.id, page.on):
-        return {"may_write": False, "asked": None, "units": [], "may_ask": False}
+def own_units(on: date) -> list[OrgRow] | None:
+    """The part of the tree that the reader may change members in; None when that is too long for a list."""
+    return few_units(db.session(), current_staff().scope("members.write"), on, MOST_CHOICES)
+
+
+def _changes(page: MemberPage, own: list[OrgRow] | None, forms: PersonForms) -> dict[str, Any]:
+    """Where this member can go: units of the own part of the tree at once, any other of the district by
+    asking. Of a large district no units are offered: they are typed, by name or code."""
     session, scope = db.session(), current_staff().scope("members.write")
-    own = tree(session, scope, page.on)
     here = page.branch.org_code if page.branch else None
-    choices = [choice for choice in org_choices(own) if choice[0] != here]
-    forms.transfer.org_code.offer([("", lazy("请选择")), *choices])
-    units = district_units(session, page.on)
+    choices = [choice for choice in org_choices(own or ()) if choice[0] != here]
+    if own is not None:
+        forms.transfer.org_code.offer([("", lazy("请选择")), *choices])
     return {
-        "may_write": True,
+        "may_transfer": own is None or bool(choices),
+        "is_typed": own is None,
         "asked": branch_asked(session, page.person.id),
-        "units": units,
-        "may_ask": page.branch is not None and len(own) < len(units),
+        "units": district_units(session, page.on, MOST_CHOICES) or (),
+        "may_ask": page.branch is not None and not covers_all(session, scope.org_ids, page.on),
     }
-
-
-def _may(permission_name: str, member_id: int, on: date) -> bool:
-    """Whether the reader of this member's page holds another permission over the member too."""
-    staff = current_staff()
-    scope = staff.scope_if_held(permission_name)
-    if scope is None:
-        return False
-    same = scope.org_ids == staff.scope("members.read").org_ids
-    return same or find_member(db.session(), member_id, scope, on) is not None

@@ -12,6 +12,7 @@ from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import gettext as _
+from app.core.office import elderly_age
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.core.vocabulary import RequestState
 from app.members.forms import add_errors
@@ -21,7 +22,7 @@ from app.members.queries.wishes import WishRow, wish_in_scope, wish_page
 from app.members.rules_wishes import LONGEST_ANSWER, LONGEST_TEXT
 from app.members.services.wishes import answer_wish, enter_wish
 from app.members.serving_forms import AnswerForm, WishForm
-from app.members.views.blueprint import bp, elderly_age
+from app.members.views.blueprint import bp
 from app.members.words import ABOUT_LABELS, REQUEST_STATE_LABELS
 
 _WORDS = {"about_labels": ABOUT_LABELS, "request_labels": REQUEST_STATE_LABELS}
