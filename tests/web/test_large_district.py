@@ -54,6 +54,17 @@ def test_a_members_page_offers_no_units_where_there_are_too_many(district: Distr
     assert "乙支部" not in page
 
 
+def test_a_small_part_of_a_large_district_is_chosen_from_and_the_rest_is_asked(
+    district: District, ctx: Flask
+) -> None:
+    make_org("A1", district.a, kind=OrgKind.GROUP, name="甲一组")
+    secretary = sign_in(ctx.test_client(), make_staff("sec", Role.SECRETARY, district.a))
+    page = secretary.get(district.page).text
+    assert '<option value="A1">' in page
+    assert "申请转到其他支部" in page
+    assert "乙支部" not in page
+
+
 @pytest.mark.parametrize("text", ["B", " 乙支部 ", "乙支部 B"])
 def test_a_branch_for_a_transfer_is_typed_by_code_or_name(district: District, text: str) -> None:
     fields = {"transfer-org_code": text, "transfer-accepted_on": "2019-05-01"}

@@ -102,7 +102,7 @@ def person_page(member_id: int, refused: Form | None = None, *, phone: str | Non
         labels=labels,
         on=on,
         may_write=may_write,
-        **(_changes(page, own, forms) if may_write else {}),
+        **(_changes(page, own, forms) if may_write else {"asked": None}),
         **page_parts(member_id, on),
     )
     return html, 422 if refused is not None else 200
@@ -116,15 +116,21 @@ def own_units(on: date) -> list[OrgRow] | None:
 def _changes(page: MemberPage, own: list[OrgRow] | None, forms: PersonForms) -> dict[str, Any]:
     """Where this member can go: units of the own part of the tree at once, any other of the district by
     asking. Of a large district no units are offered: they are typed, by name or code."""
-    session, scope = db.session(), current_staff().scope("members.write")
+    session = db.session()
     here = page.branch.org_code if page.branch else None
     choices = [choice for choice in org_choices(own or ()) if choice[0] != here]
-    if own is not None:
+    if own is None:
+        # The district is longer still.
+        units = None
+        is_all = covers_all(session, current_staff().scope("members.write").org_ids, page.on)
+    else:
         forms.transfer.org_code.offer([("", lazy("请选择")), *choices])
+        units = district_units(session, page.on, MOST_CHOICES)
+        is_all = units is not None and len(own) == len(units)
     return {
         "may_transfer": own is None or bool(choices),
         "is_typed": own is None,
         "asked": branch_asked(session, page.person.id),
-        "units": district_units(session, page.on, MOST_CHOICES) or (),
-        "may_ask": page.branch is not None and not covers_all(session, scope.org_ids, page.on),
+        "units": units or (),
+        "may_ask": page.branch is not None and not is_all,
     }
