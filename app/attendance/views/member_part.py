@@ -17,7 +17,8 @@ from app.core.numbers import whole
 from app.members.views.parts import PARTS, RECORD_COUNTS
 from app.trainings.queries.listing import sessions_in_scope
 
-SHOWN = 20
+# A glance; every year has its own page.
+SHOWN = 8
 FIRST_YEAR = 1950
 
 
