@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -27,10 +27,3 @@ def office_date(instant: datetime, tz: ZoneInfo | None = None) -> date:
 def today() -> date:
     """The office's calendar day now."""
     return office_date(utc_now())
-
-
-def day_bounds(day: date, tz: ZoneInfo) -> tuple[datetime, datetime]:
-    """Half-open [start, end) of an office day, aware UTC."""
-    start = datetime.combine(day, time.min, tz)
-    end = datetime.combine(day + timedelta(days=1), time.min, tz)
-    return start.astimezone(UTC), end.astimezone(UTC)

@@ -85,15 +85,6 @@ def _is_last_of_closed() -> ColumnElement[bool]:
     return tuple_(OrgPlacement.org_id, OrgPlacement.ends_on).in_(closed)
 
 
-def subtree_ids_between(root_id: int, first: date, last: date) -> Select[int]:
-    """Ids of units that hung under the root on any day of a period (both days included)."""
-    return select(OrgPlacement.org_id).where(
-        OrgPlacement.starts_on <= last,
-        OrgPlacement.ends_on > first,
-        OrgPlacement.path.like(f"%/{int(root_id)}/%"),
-    )
-
-
 def _org_rows(on: date) -> Select[OrgUnit, OrgPlacement, str | None]:
     parent = aliased(OrgUnit)
     return (
