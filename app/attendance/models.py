@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, UtcDateTime, words
-from app.core.vocabulary import ExcuseReason, Method, Status
+from app.core.vocabulary import ExcuseReason, Method, ReviewKind, ReviewState, Status
 
 
 class Attendance(Base):
@@ -36,6 +37,9 @@ class Attendance(Base):
     nonce: Mapped[str | None] = mapped_column(String(64))
     occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Known only for those who came late or signed out: minutes count from the one and until the other.
+    came_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     # The session, copied. `is_held`: closed and not cancelled; only such rows count in figures.
     is_held: Mapped[bool] = mapped_column(default=False)
@@ -75,6 +79,41 @@ class AttendanceChange(Base):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (Index(None, "session_id", "member_id"),)
+
+
+class ReviewItem(Base):
+    """Something odd about a session, with what a person decided about it; nothing is blocked meanwhile.
+
+    One for each session, kind and subject, so that looking again raises nothing twice. A tick of an
+    offline round that came too late (`late_tick`) is kept here whole and recorded when found fine.
+    """
+
+    __tablename__ = "review_items"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("training_sessions.id"))
+    kind: Mapped[ReviewKind] = mapped_column(words(ReviewKind))
+    # What it is about, opaque: a device, a tick's id, a minute; empty for the session as a whole.
+    subject: Mapped[str] = mapped_column(String(110), default="")
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"), index=True)
+    # Counts and times only; who is concerned is read from the ledger when it is looked at.
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[ReviewState] = mapped_column(words(ReviewState), default=ReviewState.OPEN)
+    raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_users.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    # Of a tick that waits: what its phone said, and who noted it.
+    status: Mapped[Status | None] = mapped_column(words(Status))
+    method: Mapped[Method | None] = mapped_column(words(Method))
+    occurred_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    device: Mapped[str | None] = mapped_column(String(64))
+    noted_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_users.id"))
+
+    __table_args__ = (
+        UniqueConstraint("session_id", "kind", "subject"),
+        Index(None, "state", "session_id"),
+    )
 
 
 class HourPolicy(Base):

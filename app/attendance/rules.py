@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from app.core.vocabulary import ATTENDED_STATUSES, Method, SessionState, Status
+from app.core.vocabulary import ATTENDED_STATUSES, SELF_METHODS, Method, SessionState, Status
 
 
 class RefusalCode(StrEnum):
@@ -52,3 +54,49 @@ _SAYS_MOST = (Status.PRESENT, Status.LATE, Status.LEFT_EARLY, Status.MADE_UP, St
 def says_more(one: Status, other: Status) -> bool:
     """Whether `one` is the row to keep when a person was recorded twice at one session."""
     return _SAYS_MOST.index(one) < _SAYS_MOST.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a row says of somebody's coming and going; times only where they are known."""
+
+    status: Status
+    came_at: datetime | None = None
+    left_at: datetime | None = None
+
+
+# Noticed in the moment in which it happens; anything else is entered when somebody gets round to it.
+_AT_THE_DOOR = frozenset({*SELF_METHODS, Method.STAFF_SCAN})
+
+
+def arrival(
+    status: Status,
+    method: Method,
+    occurred_at: datetime,
+    span: tuple[datetime, datetime],
+    late_after_minutes: int | None,
+) -> Arrival:
+    """The status by the session's rule, and the time that goes with it.
+
+    span: start and end of the session. At the door, "present" becomes "late" more than
+    `late_after_minutes` after the start. Late or leaving early noted during the session is taken to
+    happen as it is noted; noted before or afterwards, the time is not known and the whole counts.
+    """
+    starts_at, ends_at = span
+    if status is Status.PRESENT and method in _AT_THE_DOOR and late_after_minutes is not None:
+        if occurred_at > starts_at + timedelta(minutes=late_after_minutes):
+            return Arrival(Status.LATE, came_at=min(occurred_at, ends_at))
+        return Arrival(status)
+    if starts_at < occurred_at < ends_at:
+        if status is Status.LATE:
+            return Arrival(status, came_at=occurred_at)
+        if status is Status.LEFT_EARLY:
+            return Arrival(status, left_at=occurred_at)
+    return Arrival(status)
+
+
+def status_on_leaving(status: Status, *, came_late: bool, early: bool) -> Status:
+    """What a row says after a sign-out. Of late and leaving early the first is said; minutes say both."""
+    if status is Status.LATE or came_late:
+        return Status.LATE
+    return Status.LEFT_EARLY if early else Status.PRESENT

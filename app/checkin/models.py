@@ -1,4 +1,4 @@
-"""Tables of what lets a member check in: phones, bind codes, cards, spent tickets; and batch receipts."""
+"""Tables of what lets a member check in: phones, codes, cards, tickets, kiosks, rounds; and receipts."""
 
 from __future__ import annotations
 
@@ -76,3 +76,43 @@ class BatchReceipt(Base):
     result: Mapped[str] = mapped_column(String(20))
     status: Mapped[Status] = mapped_column(words(Status))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Kiosk(Base):
+    """A tablet at the door of one session: it may record there and nothing else. Only a hash is kept."""
+
+    __tablename__ = "kiosks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("training_sessions.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    # Who set it up: what it records is recorded on their behalf, within what they may do.
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("staff_users.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class VisitRound(Base):
+    """A round of home visits on one phone; its token may send ticks of its people and nothing else."""
+
+    __tablename__ = "visit_rounds"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("training_sessions.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("staff_users.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # The names on the phone are not readable after this; ticks that wait there may still be sent.
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class VisitRoundMember(Base):
+    """A member of a round, under an id that means nothing outside it."""
+
+    __tablename__ = "visit_round_members"
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("visit_rounds.id"), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(22), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), index=True)

@@ -96,4 +96,6 @@ METHOD_LABELS: dict[Method, Text] = {
     Method.PAPER: lazy("纸质签到"),
     Method.IMPORT: lazy("导入"),
     Method.API: lazy("接口"),
+    Method.PRINTED_CODE: lazy("张贴码签到"),
+    Method.PERSONAL_LINK: lazy("本人链接签到"),
 }

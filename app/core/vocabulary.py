@@ -129,6 +129,16 @@ class Method(StrEnum):
     PAPER = "paper"
     IMPORT = "import"
     API = "api"
+    # A code on paper, for a place without a screen: it shows that somebody had it, not that they were there.
+    PRINTED_CODE = "printed_code"
+    # A link of the member's own, for a session that is watched online.
+    PERSONAL_LINK = "personal_link"
+
+
+# Members record themselves; nobody of the staff has seen them.
+SELF_METHODS = (Method.MEMBER_SCAN, Method.SHORT_CODE, Method.PRINTED_CODE, Method.PERSONAL_LINK)
+# Marked wherever they are counted.
+LOW_ASSURANCE_METHODS = (Method.PRINTED_CODE,)
 
 
 class Role(StrEnum):
@@ -173,3 +183,28 @@ class TaskState(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+class ReviewKind(StrEnum):
+    """Why a person should look at something; nothing is blocked for it."""
+
+    # Ticks of an offline round that arrived too late to be recorded by themselves.
+    LATE_TICK = "late_tick"
+    # One phone for three members or more at one session.
+    SHARED_DEVICE = "shared_device"
+    # Many check-ins by members themselves within a minute after the session's end.
+    BURST_AFTER_END = "burst_after_end"
+    # More people recorded than were counted in the room.
+    OVER_HEAD_COUNT = "over_head_count"
+    # A member at two places at the same time.
+    TWO_PLACES = "two_places"
+    # A phone of the staff whose clock was wrong when it noted something.
+    WRONG_CLOCK = "wrong_clock"
+
+
+class ReviewState(StrEnum):
+    """What a person decided: all is well, or those concerned were not there."""
+
+    OPEN = "open"
+    FINE = "fine"
+    NOT_THERE = "not_there"

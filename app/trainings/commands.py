@@ -46,6 +46,10 @@ class SessionDraft:
     note: str | None = None
     declared_person_times: int | None = None
     declared_mark: CountMark = CountMark.EXACT
+    # Minutes after the start from which a check-in is late; None: never.
+    late_after_minutes: int | None = None
+    asks_sign_out: bool = False
+    join_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

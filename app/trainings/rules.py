@@ -13,6 +13,8 @@ from app.core.vocabulary import SessionState
 OPENS_BEFORE = timedelta(minutes=30)
 CLOSES_AFTER = timedelta(minutes=30)
 LONGEST = timedelta(hours=24)
+# Signing out this shortly before the end is no early leaving: a hall empties through one door.
+LEAVING_GRACE = timedelta(minutes=5)
 # Where the office's day halves: the middle of the usual lunch break.
 HALF_DAY = time(12, 30)
 
@@ -58,18 +60,54 @@ class CreditedMinutes:
     morning: int
 
 
-def split_credit(starts_at: datetime, ends_at: datetime, credited: int, tz: ZoneInfo) -> CreditedMinutes:
-    """Share `credited` minutes between the two halves of the office's day, in proportion to time.
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """When somebody came and left, where that is known; None: from the start, until the end."""
 
-    starts_at, ends_at: half-open, aware. The half-day cap of study hours needs both parts.
-    Raises ValueError if the span is empty.
+    came_at: datetime | None = None
+    left_at: datetime | None = None
+
+
+THROUGHOUT = Stay()
+
+
+def split_credit(
+    starts_at: datetime,
+    ends_at: datetime,
+    credited: int,
+    tz: ZoneInfo,
+    *,
+    effective: int | None = None,
+    stay: Stay = THROUGHOUT,
+) -> CreditedMinutes:
+    """Minutes that somebody's stay is credited, shared between the two halves of the office's day.
+
+    starts_at, ends_at: half-open, aware. credited: for the whole session; effective: the minutes of it
+    that were delivered (None: all). Both shrink in proportion to time, down to the whole minute; leaving
+    within LEAVING_GRACE of the end is staying until the end. The half-day cap of study hours needs both
+    parts. Raises ValueError if the session's span is empty.
     """
-    if ends_at <= starts_at:
+    length = ends_at - starts_at
+    if length <= timedelta(0):
         raise ValueError("a session ends after it starts")
-    local = starts_at.astimezone(tz)
-    half = datetime.combine(local.date(), HALF_DAY, tz)
-    before = min(max(half - starts_at, timedelta(0)), ends_at - starts_at)
-    return CreditedMinutes(credited, round(credited * (before / (ends_at - starts_at))))
+    since, until = _present(starts_at, ends_at, stay)
+    share = max(until - since, timedelta(0)) / length
+    if effective is not None:
+        share *= min(timedelta(minutes=effective) / length, 1.0)
+    # A hair's breadth of floating point must not cost anybody a minute.
+    total = int(credited * share + 1e-6)
+    if total == 0:
+        return CreditedMinutes(0, 0)
+    half = datetime.combine(starts_at.astimezone(tz).date(), HALF_DAY, tz)
+    before = min(max(half - since, timedelta(0)), until - since)
+    return CreditedMinutes(total, round(total * (before / (until - since))))
+
+
+def _present(starts_at: datetime, ends_at: datetime, stay: Stay) -> tuple[datetime, datetime]:
+    since = max(starts_at, stay.came_at) if stay.came_at else starts_at
+    left = stay.left_at
+    until = ends_at if left is None or left >= ends_at - LEAVING_GRACE else left
+    return since, until
 
 
 def is_due_to_open(state: SessionState, opens_at: datetime, closes_at: datetime, now: datetime) -> bool:

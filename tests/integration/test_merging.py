@@ -10,6 +10,8 @@ from flask import Flask
 from sqlalchemy import Table, select
 
 from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.services.review import Finding, raise_item
+from app.checkin.models import VisitRound, VisitRoundMember
 from app.checkin.services.bindings import create_bind_code, create_binding, holder
 from app.checkin.services.cards import holder_by_card, issue_card
 from app.checkin.services.staff import BatchItem, record_batch
@@ -23,6 +25,7 @@ from app.core.vocabulary import (
     Method,
     OrgKind,
     Post,
+    ReviewKind,
     Role,
     SessionState,
     Status,
@@ -114,6 +117,14 @@ def fill_everything(world: World) -> None:
         session.add(
             TransferRequest(member_id=other.id, from_org_id=world.b.id, to_org_id=world.a.id, asked_at=NOW)
         )
+        raise_item(session, held.id, Finding(ReviewKind.LATE_TICK, "tick", {}, member_id=other.id), NOW)
+        taken = VisitRound(
+            session_id=held.id, token_hash=b"r" * 32, created_by_id=world.scope.user_id, created_at=NOW,
+            expires_at=NOW,
+        )  # fmt: skip
+        session.add(taken)
+        session.flush()
+        session.add(VisitRoundMember(round_id=taken.id, ref="ref", member_id=other.id))
 
 
 def test_no_row_of_any_table_names_the_merged_record_any_more(world: World) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.core.vocabulary import SessionState
 from app.trainings.rules import (
+    Stay,
     Step,
     is_due_to_close,
     is_due_to_open,
@@ -75,3 +76,34 @@ def test_the_scheduler_keeps_to_the_window() -> None:
     assert not is_due_to_open(SessionState.DRAFT, opens, closes, local(9))
     assert is_due_to_close(SessionState.OPEN, opens, closes, closes)
     assert not is_due_to_close(SessionState.OPEN, closes, closes, local(23))
+
+
+def test_minutes_count_from_coming_until_leaving() -> None:
+    start, end = local(9), local(11)
+    came_late = Stay(came_at=local(9) + timedelta(minutes=30))
+    assert split_credit(start, end, 120, TZ, stay=came_late).total == 90
+    left = Stay(came_at=came_late.came_at, left_at=local(10) + timedelta(minutes=30))
+    assert split_credit(start, end, 120, TZ, stay=left).total == 60
+    assert split_credit(start, end, 60, TZ, stay=left).total == 30, "half of what the whole is credited"
+
+
+def test_leaving_just_before_the_end_is_staying_until_the_end() -> None:
+    stay = Stay(left_at=local(11) - timedelta(minutes=5))
+    assert split_credit(local(9), local(11), 120, TZ, stay=stay).total == 120
+
+
+def test_a_stay_outside_the_session_is_credited_nothing() -> None:
+    assert split_credit(local(9), local(11), 120, TZ, stay=Stay(left_at=local(8))).total == 0
+    assert split_credit(local(9), local(11), 120, TZ, stay=Stay(came_at=local(11))).total == 0
+
+
+def test_a_session_delivered_in_part_is_credited_in_part() -> None:
+    assert split_credit(local(9), local(11), 120, TZ, effective=60).total == 60
+    assert split_credit(local(9), local(11), 90, TZ, effective=60).total == 45
+    assert split_credit(local(9), local(11), 120, TZ, effective=500).total == 120
+
+
+def test_a_morning_that_was_missed_is_not_credited_to_the_morning() -> None:
+    stay = Stay(came_at=local(12) + timedelta(minutes=30))
+    credit = split_credit(local(11), local(14), 180, TZ, stay=stay)
+    assert (credit.total, credit.morning) == (90, 0)

@@ -11,7 +11,7 @@ from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
 from app.attendance.queries.recordable import recordable
 from app.attendance.rules import RefusalCode, refusal
-from app.attendance.services.record import Sighting, record_attendance
+from app.attendance.services.record import Sighting, record_attendance, say
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.db import lock_shared_or_alone, writing
@@ -47,7 +47,7 @@ def set_status(
         wanted = (sighting.status, sighting.excuse_reason if sighting.status is Status.EXCUSED else None)
         if (found.status, found.excuse_reason) != wanted:
             before = found.status
-            found.status, found.excuse_reason = wanted
+            say(found, sighting, row, tz)
             _remember(session, sighting, before, reason, scope, now)
             record_act(
                 session,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.models import Attendance, AttendanceChange, ReviewItem
 from app.attendance.rules import says_more
 from app.members.services.merging import MOVERS, Move
 from app.trainings.models import ExpectedAttendee
@@ -46,6 +46,10 @@ def move_attendance(session: Session, move: Move) -> Mapping[str, int]:
         update(AttendanceChange)
         .where(AttendanceChange.member_id == move.other_id)
         .values(member_id=move.kept_id),
+        execution_options={"synchronize_session": False},
+    )
+    session.execute(
+        update(ReviewItem).where(ReviewItem.member_id == move.other_id).values(member_id=move.kept_id),
         execution_options={"synchronize_session": False},
     )
     # Whom a session expected under the one id may have been recorded as extra under the other.

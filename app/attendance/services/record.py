@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
-from app.attendance.rules import RefusalCode, refusal, supersedes
+from app.attendance.rules import Arrival, RefusalCode, arrival, refusal, supersedes
 from app.core.db import is_postgresql, lock_shared_or_alone, writing
 from app.core.errors import NotFound
 from app.core.vocabulary import ExcuseReason, Method, SessionState, Status
 from app.members.queries.as_of import standing_of
 from app.trainings.models import ExpectedAttendee, TrainingSession
-from app.trainings.rules import split_credit
+from app.trainings.rules import Stay
+from app.trainings.services.facts import credit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +72,47 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
             Attendance, (row.id, sighting.member_id), with_for_update=True, populate_existing=True
         )
         if not made and supersedes(found.status, sighting.status):
-            made = _replace(session, found, sighting, now)
+            made = _replace(session, found, sighting, row, now, tz)
         return Outcome(made, found.status, found.received_at, found.minutes, found.is_extra)
 
 
-def _replace(session: Session, found: Attendance, sighting: Sighting, now: datetime) -> bool:
+def say(found: Attendance, sighting: Sighting, row: TrainingSession, tz: ZoneInfo) -> None:
+    """Make a row say what was noticed: the status by the session's rule, with the times and minutes of it."""
+    seen = _arrival(sighting, row)
+    credit = credit_of(row, tz, Stay(seen.came_at, seen.left_at))
+    found.status, found.came_at, found.left_at = seen.status, seen.came_at, seen.left_at
+    found.excuse_reason = sighting.excuse_reason if seen.status is Status.EXCUSED else None
+    found.minutes, found.morning_minutes = credit.total, credit.morning
+
+
+def _arrival(sighting: Sighting, row: TrainingSession) -> Arrival:
+    span = (row.starts_at, row.ends_at)
+    return arrival(sighting.status, sighting.method, sighting.occurred_at, span, row.late_after_minutes)
+
+
+def _replace(
+    session: Session,
+    found: Attendance,
+    sighting: Sighting,
+    row: TrainingSession,
+    now: datetime,
+    tz: ZoneInfo,
+) -> bool:
     """Somebody on leave, or noted as absent, came after all."""
+    before = found.status
+    say(found, sighting, row, tz)
     session.add(
         AttendanceChange(
             session_id=found.session_id,
             member_id=found.member_id,
-            status_before=found.status,
-            status_after=sighting.status,
+            status_before=before,
+            status_after=found.status,
             reason=sighting.method.value,
             changed_by_id=sighting.recorded_by_id,
             changed_at=now,
         )
     )
-    found.status, found.excuse_reason, found.method = sighting.status, None, sighting.method
+    found.method = sighting.method
     found.recorded_by_id, found.device, found.nonce = sighting.recorded_by_id, sighting.device, sighting.nonce
     found.occurred_at, found.received_at = sighting.occurred_at, now
     return True
@@ -110,12 +134,13 @@ def _values(
     standing = standing_of(session, sighting.member_id, row.office_date, elderly_age)
     if standing is None:
         raise CheckInRefused(RefusalCode.UNKNOWN_MEMBER)
-    credit = split_credit(row.starts_at, row.ends_at, row.credited_minutes, tz)
+    seen = _arrival(sighting, row)
+    credit = credit_of(row, tz, Stay(seen.came_at, seen.left_at))
     return {
         "session_id": row.id,
         "member_id": sighting.member_id,
-        "status": sighting.status,
-        "excuse_reason": sighting.excuse_reason if sighting.status is Status.EXCUSED else None,
+        "status": seen.status,
+        "excuse_reason": sighting.excuse_reason if seen.status is Status.EXCUSED else None,
         "is_extra": not expected,
         "method": sighting.method,
         "recorded_by_id": sighting.recorded_by_id,
@@ -123,6 +148,8 @@ def _values(
         "nonce": sighting.nonce,
         "occurred_at": sighting.occurred_at,
         "received_at": now,
+        "came_at": seen.came_at,
+        "left_at": seen.left_at,
         "is_held": row.state is SessionState.CLOSED,
         "office_date": row.office_date,
         "kind_key": row.kind_key,

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.checkin.models import BindCode, MemberBinding, MemberCard
+from app.checkin.models import BindCode, MemberBinding, MemberCard, VisitRoundMember
 from app.members.services.merging import MOVERS, Move
 
 
 def move_access(session: Session, move: Move) -> Mapping[str, int]:
     """Whoever holds an old card in hand is not turned away at the door."""
-    for table in (MemberBinding, BindCode, MemberCard):
+    for table in (MemberBinding, BindCode, MemberCard, VisitRoundMember):
         session.execute(
             update(table).where(table.member_id == move.other_id).values(member_id=move.kept_id),
             execution_options={"synchronize_session": False},

@@ -29,6 +29,8 @@ _MEMBER, _STAFF, _SYSTEM = "member", "staff", "system"
 _RECORDED_BY: dict[Method, str] = {
     Method.MEMBER_SCAN: _MEMBER,
     Method.SHORT_CODE: _MEMBER,
+    Method.PRINTED_CODE: _MEMBER,
+    Method.PERSONAL_LINK: _MEMBER,
     Method.STAFF_SCAN: _STAFF,
     Method.STAFF_ENTRY: _STAFF,
     Method.PAPER: _STAFF,

@@ -44,8 +44,21 @@ class TrainingSession(Base):
     opens_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
     credited_minutes: Mapped[int] = mapped_column()
+    # Minutes that were delivered where a session broke off early; the credit shrinks in proportion.
+    effective_minutes: Mapped[int | None] = mapped_column()
+    # Who checks in more than this many minutes after the start is late; None: nobody is, by rule.
+    late_after_minutes: Mapped[int | None] = mapped_column()
+    # Members are asked to sign out when they leave.
+    asks_sign_out: Mapped[bool] = mapped_column(default=False)
+    # Where an online session is watched.
+    join_url: Mapped[str | None] = mapped_column(String(500))
     # 256 random bits; every code of the session is derived from it and the server's clock.
     code_secret: Mapped[bytes] = mapped_column(LargeBinary(32))
+    # Which printing of the code on paper is valid; None: there is none.
+    printed_code_version: Mapped[int | None] = mapped_column()
+    # People counted in the room, guests from elsewhere included; for comparison, never added to a figure.
+    head_count: Mapped[int | None] = mapped_column()
+    guest_count: Mapped[int | None] = mapped_column()
     # A head count reported without names; never added into the recorded person-times.
     declared_person_times: Mapped[int | None] = mapped_column()
     declared_mark: Mapped[CountMark] = mapped_column(words(CountMark), default=CountMark.EXACT)
@@ -69,6 +82,9 @@ class TrainingSession(Base):
         CheckConstraint("opens_at < closes_at", name="check_in_span"),
         CheckConstraint("credited_minutes BETWEEN 0 AND 1440", name="credited_minutes"),
         CheckConstraint("declared_person_times >= 0", name="declared_person_times"),
+        CheckConstraint("effective_minutes BETWEEN 0 AND 1440", name="effective_minutes"),
+        CheckConstraint("late_after_minutes BETWEEN 0 AND 1440", name="late_after_minutes"),
+        CheckConstraint("guest_count >= 0 AND guest_count <= head_count", name="guest_count"),
         Index(None, "office_date", "state"),
         Index(None, "host_org_id", "office_date"),
         Index(None, "venue_id", "starts_at"),

@@ -82,6 +82,14 @@ class SessionFacts:
     declared_person_times: int | None
     declared_mark: CountMark
     note: str | None
+    closes_at: datetime
+    late_after_minutes: int | None
+    asks_sign_out: bool
+    effective_minutes: int | None
+    join_url: str | None
+    printed_code_version: int | None
+    head_count: int | None
+    guest_count: int | None
 
     @property
     def length_minutes(self) -> int:
@@ -104,7 +112,8 @@ def _facts() -> Select[Any]:
     columns = (
         "id", "title", "state", "kind_key", "mode_key", "host_org_id", "venue_id", "class_id", "office_date",
         "starts_at", "ends_at", "opens_at", "credited_minutes", "declared_person_times", "declared_mark",
-        "note",
+        "note", "closes_at", "late_after_minutes", "asks_sign_out", "effective_minutes", "join_url",
+        "printed_code_version", "head_count", "guest_count",
     )  # fmt: skip
     return (
         select(

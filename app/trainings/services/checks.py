@@ -89,6 +89,9 @@ def _text_errors(draft: SessionDraft) -> Iterator[FieldError]:
         yield FieldError("venue", "too_long", lazy("场所名称请不要超过 120 个字。"))
     if len(draft.note or "") > 500:
         yield FieldError("note", "too_long", lazy("备注请不要超过 500 个字。"))
+    join_url = (draft.join_url or "").strip()
+    if join_url and not (join_url.startswith(("https://", "http://")) and len(join_url) <= 500):
+        yield FieldError("join_url", "address", lazy("观看地址请以 https:// 开头,不超过 500 个字符。"))
     if any(not 0 < len(lecturer.name.strip()) <= 80 for lecturer in draft.lecturers):
         yield FieldError("lecturers", "name", lazy("请填写讲师姓名,不超过 80 个字。"))
 
@@ -103,6 +106,8 @@ def _time_errors(draft: SessionDraft) -> Iterator[FieldError]:
 def _number_errors(draft: SessionDraft) -> Iterator[FieldError]:
     if draft.credited_minutes is not None and not 0 <= draft.credited_minutes <= 1440:
         yield FieldError("credited_minutes", "out_of_range", lazy("计入学时的分钟数应在 0 到 1440 之间。"))
+    if draft.late_after_minutes is not None and not 0 <= draft.late_after_minutes <= 1440:
+        yield FieldError("late_after_minutes", "out_of_range", lazy("迟到的分钟数应在 0 到 1440 之间。"))
     if draft.declared_person_times is not None and not 0 <= draft.declared_person_times <= MOST_DECLARED:
         yield FieldError("declared_person_times", "out_of_range", lazy("上报人次应在 0 到 100 万之间。"))
 

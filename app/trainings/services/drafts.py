@@ -135,6 +135,8 @@ def _fill(
     row.venue_id = _venue_id(session, draft.venue)
     row.note = (draft.note or "").strip() or None
     row.declared_person_times, row.declared_mark = draft.declared_person_times, draft.declared_mark
+    row.late_after_minutes, row.asks_sign_out = draft.late_after_minutes, draft.asks_sign_out
+    row.join_url = (draft.join_url or "").strip() or None
     row.updated_at = now
 
 
