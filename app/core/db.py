@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from app.core.turns import turn_of
 from app.settings import Settings
 
 NAMING = {
@@ -36,7 +37,8 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 # First key of the advisory locks on training sessions; any number that nothing else here uses.
-_SESSION_LOCKS = 7301
+SESSION_LOCKS = 7301
+SHARED_LOCK = "pg_advisory_xact_lock_shared"
 # One for each job that may run at the same time, one for the leader's lock, and a few to spare.
 _SCHEDULER_CONNECTIONS = 10
 
@@ -150,14 +152,24 @@ def writing() -> Iterator[Session]:
     session.expire_all()
     session.info["writing"] = True
     try:
-        session.connection(execution_options={"sqlite_immediate": True})
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+        with _turn_to_write(session):
+            try:
+                session.connection(execution_options={"sqlite_immediate": True})
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
     finally:
         session.info.pop("writing", None)
+
+
+def _turn_to_write(session: Session) -> AbstractContextManager[None]:
+    """Writers of an SQLite file wait for each other in turn; PostgreSQL needs nothing of the kind."""
+    engine = session.get_bind()
+    if engine.dialect.name != "sqlite":
+        return nullcontext()
+    return turn_of(str(engine.engine.url.database)).taken()
 
 
 def is_postgresql(session: Session) -> bool:
@@ -172,5 +184,5 @@ def lock_shared_or_alone(session: Session, session_id: int, *, alone: bool) -> N
     check-in would make the session's row hot. SQLite has one writer at a time anyway.
     """
     if is_postgresql(session):
-        kind = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
-        session.execute(text(f"SELECT {kind}(:space, :id)"), {"space": _SESSION_LOCKS, "id": session_id})
+        kind = "pg_advisory_xact_lock" if alone else SHARED_LOCK
+        session.execute(text(f"SELECT {kind}(:space, :id)"), {"space": SESSION_LOCKS, "id": session_id})

@@ -13,7 +13,7 @@ from app.core.access import Scope
 from app.core.clock import office_date
 from app.core.db import db, writing
 from app.core.throttle import check_and_count, give_back
-from app.core.vocabulary import Method, Status
+from app.core.vocabulary import Method, SessionState, Status
 from app.trainings.queries.sessions import scoped_session
 
 # Six digits and a handful of sessions: ten tries in ten minutes leave a guess one in ten thousand.
@@ -67,15 +67,22 @@ def read_long_code(text: str, now: datetime, *, step_seconds: int) -> ReadCode:
     found = code_session(db.session(), code.session_id) if code else None
     if code is None or found is None:
         raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
-    verdict = rules.judge(code, found.secret, now, step_seconds)
+    require_good(code, found.secret, found.state, now, step_seconds)
+    return ReadCode(found.id, Method.MEMBER_SCAN)
+
+
+def require_good(
+    code: rules.LongCode, secret: bytes, state: SessionState, now: datetime, step_seconds: int
+) -> None:
+    """Refuse a code that its session has not shown, or not lately. Raises CheckInRefused."""
+    verdict = rules.judge(code, secret, now, step_seconds)
     if verdict is rules.Verdict.FORGED:
         raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
-    refused = refusal(found.state, Method.MEMBER_SCAN, Status.PRESENT)
+    refused = refusal(state, Method.MEMBER_SCAN, Status.PRESENT)
     if refused is not None:
         raise CheckInRefused(refused)
     if verdict is rules.Verdict.EXPIRED:
         raise CheckInRefused(RefusalCode.CODE_EXPIRED)
-    return ReadCode(found.id, Method.MEMBER_SCAN)
 
 
 def read_short_code(text: str, member_id: int, now: datetime, *, step_seconds: int) -> ReadCode:

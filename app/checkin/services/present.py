@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.attendance.errors import CheckInRefused
-from app.attendance.models import Attendance
 from app.attendance.queries.session import recorded_under
 from app.attendance.rules import RefusalCode
 from app.attendance.services.record import Outcome, Sighting, record_attendance
+from app.attendance.services.record_scan import Scan, record_scan, recorded_already
+from app.checkin.queries.at_the_door import Door, door_of, door_parameters, door_statement, presented
+from app.checkin.rules import LongCode, parse_long_code
 from app.checkin.services.bindings import holder
-from app.checkin.services.codes import read_code
+from app.checkin.services.codes import read_code, require_good
 from app.checkin.services.tickets import read_ticket, spend
 from app.core.crypto import token_hash
-from app.core.db import db, writing
+from app.core.db import db
+from app.core.errors import TooManyTries
+from app.core.quick import Hand, lane
 from app.core.vocabulary import Method
+from app.trainings.queries.copied import SessionCopy
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """Whom a ticket has recorded where, and what the page says about both."""
+
+    door: Door
+    member_id: int
+    outcome: Outcome
 
 
 def present_code(
@@ -33,52 +49,86 @@ def present_code(
     Raises CheckInRefused (code_expired, code_unknown, not_open, closed, cancelled, unknown_member,
     revoked) and TooManyTries.
     """
-    member = holder(member_token)
-    # A repeat is known by its nonce, however old its code has become meanwhile.
-    known = recorded_under(db.session(), member.member_id, nonce) if nonce else None
-    if known is not None:
-        return _as_it_is(known)
-    read = read_code(code, member.member_id, now, step_seconds=step_seconds)
-    sighting = Sighting(
-        read.session_id,
-        member.member_id,
-        read.method,
-        now,
-        device=device_of(member_token),
-        nonce=nonce,
-    )
-    return record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
+    scanned, device = parse_long_code(code), device_of(member_token)
+    try:
+        if scanned is not None:
+            return _present_scanned(
+                scanned, member_token, nonce, now, tz=tz, elderly_age=elderly_age, step_seconds=step_seconds
+            )
+        member_id = holder(member_token).member_id
+        read = read_code(code, member_id, now, step_seconds=step_seconds)
+    except (CheckInRefused, TooManyTries):
+        # A repeat is known by its nonce, however old its code has become meanwhile.
+        known = _recorded_before(member_token, nonce)
+        if known is None:
+            raise
+        return known
+    scan = Scan(read.session_id, member_id, read.method, device, nonce)
+    return record_attendance(_sighting(scan, now), now, tz=tz, elderly_age=elderly_age)
+
+
+def _present_scanned(
+    code: LongCode,
+    member_token: str,
+    nonce: str | None,
+    now: datetime,
+    *,
+    tz: ZoneInfo,
+    elderly_age: int,
+    step_seconds: int,
+) -> Outcome:
+    """The hot path: two statements and a commit."""
+    dialect, hashed, device = db.engine.dialect, token_hash(member_token), device_of(member_token)
+
+    def work(hand: Hand) -> tuple[Scan, Outcome | None]:
+        member_id, revoked, secret, *copied = hand.all(
+            presented(dialect), token_hash=hashed, session_id=code.session_id
+        )[0]
+        if member_id is None:
+            raise CheckInRefused(RefusalCode.UNKNOWN_MEMBER)
+        if revoked:
+            raise CheckInRefused(RefusalCode.REVOKED)
+        if secret is None:
+            raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
+        facts = SessionCopy(*copied)
+        require_good(code, secret, facts.state, now, step_seconds)
+        scan = Scan(code.session_id, member_id, Method.MEMBER_SCAN, device, nonce)
+        return scan, record_scan(hand, dialect, scan, facts, now, tz=tz, elderly_age=elderly_age)
+
+    scan, outcome = lane().run(work, code.session_id)
+    return outcome or record_attendance(_sighting(scan, now), now, tz=tz, elderly_age=elderly_age)
 
 
 def redeem_ticket(
-    text: str, browser: str, member_ids: frozenset[int], now: datetime, *, tz: ZoneInfo, elderly_age: int
-) -> tuple[int, int, Outcome]:
-    """The button of the page: one ticket, one row. Returns session id, member id and the outcome.
+    text: str, browser: str, tokens: Sequence[str], now: datetime, *, tz: ZoneInfo, elderly_age: int
+) -> Redeemed:
+    """The button of the page: one ticket, one row.
 
-    member_ids: whom this browser stands for. The same ticket again, for a row that is still there,
-    is a double tap and answers as the first did; for a row that staff took back it is refused.
+    tokens: of the members whom this browser stands for. The same ticket again, for a row that is still
+    there, is a double tap and answers as the first did; for a row that staff took back it is refused.
     Raises CheckInRefused.
     """
     ticket = read_ticket(text, browser, now)
-    if ticket.member_id not in member_ids:
-        raise CheckInRefused(RefusalCode.REVOKED)
-    with writing() as session:
-        # Spending comes first: a second tap waits here until the first is stored, and then sees its row.
-        if not spend(session, ticket):
-            row = session.get(Attendance, (ticket.session_id, ticket.member_id))
-            if row is None:
+    dialect, hashes = db.engine.dialect, [token_hash(token) for token in tokens]
+    scan = Scan(ticket.session_id, ticket.member_id, Method(ticket.method), device_of(browser), ticket.id)
+
+    def work(hand: Hand) -> tuple[Door, Outcome | None]:
+        rows = hand.all(door_statement(dialect), **door_parameters(ticket.session_id, hashes))
+        door = door_of(rows, hashes)
+        if door is None or door.name_of(ticket.member_id) is None:
+            raise CheckInRefused(RefusalCode.REVOKED)
+        if not spend(hand, dialect, ticket):
+            known = recorded_already(hand, dialect, scan)
+            if known is None:
                 raise CheckInRefused(RefusalCode.CODE_EXPIRED)
-            return ticket.session_id, ticket.member_id, _as_it_is(row)
-        sighting = Sighting(
-            ticket.session_id,
-            ticket.member_id,
-            Method(ticket.method),
-            now,
-            device=device_of(browser),
-            nonce=ticket.id,
-        )
-        outcome = record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
-        return ticket.session_id, ticket.member_id, outcome
+            return door, known
+        return door, record_scan(hand, dialect, scan, door.facts, now, tz=tz, elderly_age=elderly_age)
+
+    door, outcome = lane().run(work, ticket.session_id)
+    if outcome is None:
+        # The ticket is spent; should this be cut off, scanning again is all it takes.
+        outcome = record_attendance(_sighting(scan, now), now, tz=tz, elderly_age=elderly_age)
+    return Redeemed(door, ticket.member_id, outcome)
 
 
 def device_of(secret: str) -> str:
@@ -86,5 +136,14 @@ def device_of(secret: str) -> str:
     return token_hash(f"device:{secret}").hex()[:16]
 
 
-def _as_it_is(row: Attendance) -> Outcome:
+def _sighting(scan: Scan, now: datetime) -> Sighting:
+    return Sighting(scan.session_id, scan.member_id, scan.method, now, device=scan.device, nonce=scan.nonce)
+
+
+def _recorded_before(member_token: str, nonce: str | None) -> Outcome | None:
+    if not nonce:
+        return None
+    row = recorded_under(db.session(), holder(member_token).member_id, nonce)
+    if row is None:
+        return None
     return Outcome(False, row.status, row.received_at, row.minutes, row.is_extra)

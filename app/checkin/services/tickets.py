@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Session
+from sqlalchemy.engine.interfaces import Dialect
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.rules import RefusalCode
 from app.checkin.models import SpentTicket
 from app.core.crypto import purpose_key
-from app.core.db import is_postgresql, writing
+from app.core.db import writing
+from app.core.quick import Hand, Prepared
 from app.core.vocabulary import Method
 
 TICKET_LIFE = timedelta(minutes=5)
@@ -66,17 +68,21 @@ def read_ticket(text: str, browser: str, now: datetime) -> Ticket:
     return ticket
 
 
-def spend(session: Session, ticket: Ticket) -> bool:
-    """Use the ticket up inside the caller's transaction; False when it was used before."""
-    insert = postgresql_insert if is_postgresql(session) else sqlite_insert
-    expires_at = datetime.fromtimestamp(ticket.expires).astimezone()
-    statement = (
-        insert(SpentTicket)
-        .values(ticket_id=ticket.id, expires_at=expires_at)
-        .on_conflict_do_nothing()
-        .returning(SpentTicket.ticket_id)
+def spend(hand: Hand, dialect: Dialect, ticket: Ticket) -> bool:
+    """Use the ticket up inside the transaction of a lane; False when it was used before."""
+    expires_at = datetime.fromtimestamp(ticket.expires, UTC)
+    return hand.one(_spending(dialect), new_id=ticket.id, new_end=expires_at) is not None
+
+
+@lru_cache(maxsize=4)
+def _spending(dialect: Dialect) -> Prepared:
+    insert = postgresql_insert if dialect.name == "postgresql" else sqlite_insert
+    statement = insert(SpentTicket).values(
+        ticket_id=bindparam("new_id", type_=SpentTicket.ticket_id.type),
+        expires_at=bindparam("new_end", type_=SpentTicket.expires_at.type),
     )
-    return session.execute(statement).first() is not None
+    spent = statement.on_conflict_do_nothing().returning(SpentTicket.ticket_id)
+    return Prepared(spent, [SpentTicket.ticket_id], dialect)
 
 
 def forget_expired(now: datetime) -> int:

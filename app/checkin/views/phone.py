@@ -17,7 +17,7 @@ from app.checkin.browser import (
     new_browser_id,
 )
 from app.checkin.forms import BindForm
-from app.checkin.queries.lookup import member_name, session_info
+from app.checkin.queries.lookup import session_info
 from app.checkin.services.bindings import Proof, bind_phone, forget_phone, holders
 from app.checkin.services.codes import read_long_code, read_short_code
 from app.checkin.services.present import redeem_ticket
@@ -68,16 +68,14 @@ def _confirm(ticket: Ticket) -> str:
 @permission(MEMBER)
 def record() -> str:
     """The button: record once, and say so only after it is stored."""
-    now = utc_now()
-    members = frozenset(person.member_id for _, person in holders(member_tokens()))
-    session_id, member_id, outcome = redeem_ticket(
-        request.form.get("ticket", ""), browser_id(), members, now, **session_rules()
+    done = redeem_ticket(
+        request.form.get("ticket", ""), browser_id(), member_tokens(), utc_now(), **session_rules()
     )
     return render_template(
         "checkin/done.html",
-        info=session_info(db.session(), session_id),
-        name=member_name(db.session(), member_id),
-        outcome=outcome,
+        info=done.door.info,
+        name=done.door.name_of(done.member_id),
+        outcome=done.outcome,
     )
 
 

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import ColumnElement, Integer, Select, Subquery, and_, case, func, literal, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
@@ -41,7 +52,10 @@ def latest_birth_date(on: date, full_years: int) -> date:
 
 
 def members_as_of(
-    on: date, elderly_age: int, member_id: int | None = None, member_ids: Collection[int] | None = None
+    on: date,
+    elderly_age: int,
+    member_id: int | BindParameter[int] | None = None,
+    member_ids: Collection[int] | None = None,
 ) -> Select[int, int, int]:
     """SELECT member_id, org_id, groups: every member who belonged to a branch on the date, once;
     or only `member_id`, or only those of `member_ids`.
@@ -50,7 +64,7 @@ def members_as_of(
     six months; new_org, rural and retired by what the branch was then, unless a row says otherwise;
     lost_contact by a row; exempt by an approved row. Source: domain.md, "Member groups".
     """
-    only = [member_id] if member_id is not None else member_ids
+    only: Collection[int | BindParameter[int]] | None = [member_id] if member_id is not None else member_ids
     hand = _by_hand(on, only)
     by_rule = {Group.ELDERLY: is_old(on, elderly_age), **_BY_BRANCH}
     bits: ColumnElement[int] = literal(0, Integer)
@@ -105,7 +119,7 @@ def _counts(group: Group, on: date) -> list[ColumnElement[bool]]:
     return [GroupMembership.approved_by_id.is_not(None)] if group is Group.EXEMPT else []
 
 
-def _by_hand(on: date, member_ids: Collection[int] | None) -> Subquery:
+def _by_hand(on: date, member_ids: Collection[int | BindParameter[int]] | None) -> Subquery:
     """Subquery: per member one column a group, 1 or 0 where a row of the date says so, else NULL."""
     columns = []
     for group in Group:
