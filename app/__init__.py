@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Flask
 from flask_migrate import Migrate
 
+from app.core.application import Application
 from app.settings import ROOT, Settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application from `settings` (the environment when None)."""
     settings = settings or Settings.from_env()
-    app = Flask(
+    app = Application(
         "app",
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "static"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -201,7 +201,7 @@ def init_errors(app: Flask) -> None:
 
     @app.before_request
     def assign_request_id() -> None:
-        g.request_id = uuid.uuid4().hex[:12]
+        g.request_id = secrets.token_hex(6)
 
     app.register_error_handler(AppError, _answer_app_error)
     app.register_error_handler(CSRFError, _answer_csrf_error)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime, timedelta
+from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
@@ -25,6 +27,12 @@ REQUESTS = Counter(
     "bulou_requests_total", "Requests by route and status.", ["route", "status"], registry=REGISTRY
 )
 LATENCY = Histogram("bulou_request_seconds", "Request time by route.", ["route"], registry=REGISTRY)
+
+
+@lru_cache(maxsize=4096)
+def _measures(route: str, status: int) -> tuple[Counter, Histogram]:
+    """Looked up once each: routes and statuses are few."""
+    return REQUESTS.labels(route, str(status)), LATENCY.labels(route)
 
 
 class Heartbeat(Base):
@@ -84,12 +92,13 @@ def init_health(app: Flask) -> None:
 
     @app.before_request
     def start_timer() -> None:
-        g.started_at = utc_now()
+        g.started_at = perf_counter()
 
     @app.after_request
     def measure(response: Response) -> Response:
-        route = str(request.url_rule) if request.url_rule else "unmatched"
-        REQUESTS.labels(route, str(response.status_code)).inc()
+        route = request.url_rule.rule if request.url_rule else "unmatched"
+        requests, latency = _measures(route, response.status_code)
+        requests.inc()
         if "started_at" in g:
-            LATENCY.labels(route).observe((utc_now() - g.started_at).total_seconds())
+            latency.observe(perf_counter() - g.started_at)
         return response

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from flask import Flask, current_app, has_request_context, request
-from flask_babel import Babel, format_date, get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import Babel, format_date, get_locale, get_translations, gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
 
 from app.core.clock import office_tz
@@ -82,6 +82,17 @@ def hours_text(hours: float) -> str:
     return f"{hours:.2f}".rstrip("0").rstrip(".")
 
 
+def _template_text(message: str) -> str:
+    """A template's message in the reader's language; the Chinese ones are their own translation."""
+    return str(get_translations().ugettext(message)) if is_english() else message
+
+
+def _template_plural(singular: str, plural: str, number: int) -> str:
+    if is_english():
+        return str(get_translations().ungettext(singular, plural, number))
+    return singular if number == 1 else plural
+
+
 def init_i18n(app: Flask) -> None:
     """Set up Flask-Babel with the catalogue in app/translations."""
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE
@@ -91,4 +102,6 @@ def init_i18n(app: Flask) -> None:
         locale_selector=chosen_language,
         timezone_selector=lambda: str(current_app.extensions["settings"].office_tz),
     )
+    # Jinja fills in the placeholders itself.
+    app.jinja_env.install_gettext_callables(_template_text, _template_plural, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update(day=day_text, clock=time_text, moment=moment_text, hours=hours_text)

@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, current_app, g, redirect, request,
 from app.core.access import PUBLIC, permission, safe_next
 from app.core.i18n import LANGUAGES, Text, chosen_language, lazy
 from app.core.office import base_url
+from app.core.security import csrf
 from app.core.vocabulary import Role
 
 bp = Blueprint("core", __name__)
@@ -81,7 +82,10 @@ class NavEntry:
     on_phone: bool
 
 
+# Without a token: forged, it changes the reader's own language and nothing else; and the pages that a
+# whole hall opens in one minute need no session for it.
 @bp.post("/preference")
+@csrf.exempt  # type: ignore[untyped-decorator]  # flask_wtf has no types
 @permission(PUBLIC)
 def set_preference() -> Response:
     """Keep the reader's language or elder mode in a cookie and return to the page."""
@@ -113,9 +117,21 @@ def _content_hash(path: str, modified_ns: int) -> str:
 
 
 def asset(name: str) -> str:
-    """Address of a static file with its content's hash, so that browsers may keep it for ever."""
+    """Address of a static file with its content's hash, so that browsers may keep it for ever.
+
+    In production files do not change while the server runs, and are looked at once.
+    """
+    if current_app.extensions["settings"].is_production:
+        return _kept_address(name)
+    return _address(name)
+
+
+def _address(name: str) -> str:
     path = Path(str(current_app.static_folder)) / name
     return url_for("static", filename=name, v=_content_hash(str(path), path.stat().st_mtime_ns))
+
+
+_kept_address = lru_cache(maxsize=512)(_address)
 
 
 def _navigation() -> list[NavEntry]:

@@ -22,6 +22,21 @@ _CSP = (
 )
 
 
+def _fixed_headers(*, scanner: bool) -> list[tuple[str, str]]:
+    camera = "(self)" if scanner else "()"
+    return [
+        ("Content-Security-Policy", _CSP.format(script_extra=" 'wasm-unsafe-eval'" if scanner else "")),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "same-origin"),
+        ("Permissions-Policy", f"camera={camera}, geolocation=(), microphone=()"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+    ]
+
+
+_HEADERS = {scanner: _fixed_headers(scanner=scanner) for scanner in (False, True)}
+
+
 def init_security(app: Flask, settings: Settings) -> None:
     """Configure cookies and limits from the settings and register the header hook."""
     prefix = "__Host-" if settings.secure_cookies else ""
@@ -56,16 +71,9 @@ def refuse_unstorable() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    scanner = request.endpoint == "checkin.scanner"
-    csp = _CSP.format(script_extra=" 'wasm-unsafe-eval'" if scanner else "")
-    response.headers.setdefault("Content-Security-Policy", csp)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault(
-        "Permissions-Policy", f"camera={'(self)' if scanner else '()'}, geolocation=(), microphone=()"
-    )
-    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    fixed = _HEADERS[request.endpoint == "checkin.scanner"]
+    there = {name.lower() for name in response.headers.keys()}  # noqa: SIM118  not a mapping of its keys
+    response.headers.extend([pair for pair in fixed if pair[0].lower() not in there])
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint == "static":

@@ -13,6 +13,7 @@ from app.core.access import MEMBER, PERMISSIONS, PUBLIC
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 # Unsafe routes outside /api/ that need no CSRF token, each with its reason.
 WITHOUT_CSRF: dict[str, str] = {
+    "/preference": "forged, it changes the reader's own language or type size and nothing else",
     "/checkin": "the ticket in the form is bound to a cookie of this browser, which no other site can read",
 }
 # Routes of the API that answer without a token, each with its reason.

@@ -103,6 +103,9 @@ def operation(
     return declare
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def _response(declared: Operation, result: Any) -> Response:
     value, status = result if isinstance(result, tuple) else (result, next(iter(declared.answers)))
     form = declared.answers[status]
@@ -112,5 +115,5 @@ def _response(declared: Operation, result: Any) -> Response:
         return Response(value, status=status, content_type=form.content_type)
     if isinstance(form, Either):
         form = form.other if isinstance(value, form.kind) else form.usual
-    text = json.dumps(form.dump(value), ensure_ascii=False, separators=(",", ":"))
+    text = _JSON.encode(form.dump(value))
     return Response(text, status=status, content_type="application/json")

@@ -64,14 +64,18 @@ def _json() -> Any:
     if not request.is_json:
         raise UnsupportedMediaType()
     try:
-        # Not Flask's reader: it takes NaN and Infinity, which are no JSON.
-        return json.loads(request.get_data(), parse_constant=_no_constant)
+        data = request.get_data()
+        return _JSON.decode(data.decode(json.detect_encoding(data), "surrogatepass"))
     except (ValueError, RecursionError) as exc:
         raise BadRequest() from exc
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(name)
+
+
+# Not Flask's reader: it takes NaN and Infinity, which are no JSON.
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _load(schema: Body, data: Any) -> Values:

@@ -99,6 +99,23 @@ def _present_scanned(
     return outcome or record_attendance(_sighting(scan, now), now, tz=tz, elderly_age=elderly_age)
 
 
+def look_at_code(text: str, tokens: Sequence[str], now: datetime, *, step_seconds: int) -> Door | None:
+    """The session of a scanned code and the browser's members, in one read; None for what is no such code.
+
+    Raises CheckInRefused (code_expired, code_unknown, not_open, closed, cancelled). Records nothing.
+    """
+    code = parse_long_code(text)
+    if code is None:
+        return None
+    hashes = [token_hash(token) for token in tokens]
+    rows = lane().read(door_statement(db.engine.dialect), **door_parameters(code.session_id, hashes))
+    door = door_of(rows, hashes)
+    if door is None:
+        raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
+    require_good(code, door.secret, door.facts.state, now, step_seconds)
+    return door
+
+
 def redeem_ticket(
     text: str, browser: str, tokens: Sequence[str], now: datetime, *, tz: ZoneInfo, elderly_age: int
 ) -> Redeemed:

@@ -93,4 +93,9 @@ def forget_expired(now: datetime) -> int:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(purpose_key("ticket"), salt="ticket")
+    return _serializer_of(purpose_key("ticket"))
+
+
+@lru_cache(maxsize=4)
+def _serializer_of(key: bytes) -> URLSafeSerializer:
+    return URLSafeSerializer(key, salt="ticket")

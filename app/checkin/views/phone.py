@@ -17,10 +17,10 @@ from app.checkin.browser import (
     new_browser_id,
 )
 from app.checkin.forms import BindForm
-from app.checkin.queries.lookup import session_info
+from app.checkin.queries.lookup import SessionCardInfo, session_info
 from app.checkin.services.bindings import Proof, bind_phone, forget_phone, holders
-from app.checkin.services.codes import read_long_code, read_short_code
-from app.checkin.services.present import redeem_ticket
+from app.checkin.services.codes import read_short_code
+from app.checkin.services.present import look_at_code, redeem_ticket
 from app.checkin.services.tickets import Ticket, for_member, issue_ticket, read_ticket, sign
 from app.checkin.views import bp
 from app.core.access import MEMBER, PUBLIC, permission
@@ -29,17 +29,22 @@ from app.core.db import db
 from app.core.errors import AppError, InvalidInput, TooManyTries
 from app.core.office import code_step_seconds, session_rules
 from app.core.security import csrf
+from app.core.vocabulary import Method
 
 
 @bp.get("/c/<code>")
 @permission(PUBLIC)
 def scanned(code: str) -> Any:
     """A scanned code becomes a ticket. GET never records: messengers open links before people do."""
-    now = utc_now()
-    read = read_long_code(code, now, step_seconds=code_step_seconds())
-    browser = browser_id() or new_browser_id()
-    ticket = issue_ticket(read.session_id, browser, read.method, now)
-    return keep_browser_id(make_response(_confirm(ticket)), browser)
+    now, known = utc_now(), browser_id()
+    door = look_at_code(code, member_tokens(), now, step_seconds=code_step_seconds())
+    if door is None:
+        raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
+    browser = known or new_browser_id()
+    ticket = issue_ticket(door.info.id, browser, Method.MEMBER_SCAN, now)
+    people = [(member_id, name) for _hash, member_id, name in door.people]
+    response = make_response(_page_of(ticket, door.info, people))
+    return response if known else keep_browser_id(response, browser)
 
 
 @bp.get("/checkin/<ticket_text>")
@@ -51,14 +56,17 @@ def resume(ticket_text: str) -> str:
 
 def _confirm(ticket: Ticket) -> str:
     """The page with the session, the member's own name and one large button for each."""
-    people = holders(member_tokens())
+    people = [(person.member_id, person.name) for _, person in holders(member_tokens())]
+    return _page_of(ticket, session_info(db.session(), ticket.session_id), people)
+
+
+def _page_of(ticket: Ticket, info: SessionCardInfo | None, people: list[tuple[int, str]]) -> str:
     if not people:
         return _bind_page(BindForm(), sign(ticket))
     return render_template(
         "checkin/confirm.html",
-        info=session_info(db.session(), ticket.session_id),
-        people=[(person, sign(for_member(ticket, person.member_id))) for _, person in people],
-        ticket=sign(ticket),
+        info=info,
+        people=[(name, sign(for_member(ticket, member_id))) for member_id, name in people],
     )
 
 
