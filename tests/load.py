@@ -26,7 +26,7 @@ from app.checkin.models import MemberBinding
 from app.checkin.rules import long_code, step_of
 from app.core.crypto import new_token, token_hash
 from app.core.db import db, writing
-from app.core.vocabulary import FOREVER, SessionState
+from app.core.vocabulary import FOREVER, OrgKind, SessionState
 from app.members.models import Member, Membership, OrgPlacement
 from app.trainings.models import ExpectedAttendee
 from tests.factories import LONG_AGO, NOW, make_org, make_session
@@ -59,11 +59,17 @@ class Hall:
         return long_code(self.secret, self.session_id, step_of(datetime.now(UTC), STEP_SECONDS))
 
 
+def top_org() -> Any:
+    """The unit at the top of the tree (made where there is none), with its `id`; inside an app's context."""
+    query = select(OrgPlacement.org_id.label("id")).where(OrgPlacement.parent_id.is_(None))
+    return db.session.execute(query.limit(1)).first() or make_org("TOP", kind=OrgKind.COMMITTEE)
+
+
 def make_crowd(app: Flask, count: int, *, branches: int = 1) -> list[Attendant]:
-    """Members with bound phones, spread over new branches below one committee; 20,000 take seconds."""
+    """Members with bound phones, spread over new branches below the top; 20,000 take seconds."""
     with app.app_context():
-        root = make_org(f"CROWD{uuid.uuid4().hex[:8]}")
-        orgs = [make_org(f"{root.code}-{number}", root).id for number in range(branches)]
+        top, name = top_org(), uuid.uuid4().hex[:8]
+        orgs = [make_org(f"{name}-{number}", top).id for number in range(branches)]
         crowd: list[Attendant] = []
         for start in range(0, count, _CHUNK):
             with writing() as session:
@@ -107,10 +113,9 @@ def _add_members(session: Any, numbers: range, orgs: Sequence[int]) -> list[Atte
 
 
 def open_hall(app: Flask, *, expecting: Iterable[Attendant] = (), **more: Any) -> Hall:
-    """A session that is open now, at the committee of the whole tree; `expecting` fills its list."""
+    """A session of the unit at the top that is open now; `expecting` fills its list."""
     with app.app_context():
-        top = select(OrgPlacement.org_id.label("id")).where(OrgPlacement.parent_id.is_(None)).limit(1)
-        host = db.session.execute(top).first() or make_org("HALL")
+        host = top_org()
         row = make_session(host, state=SessionState.OPEN, starts_at=datetime.now(UTC), **more)
         hall = Hall(row.id, row.code_secret)
         expected = [
@@ -135,6 +140,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    # What a browser would send back as `Cookie`.
+    cookies: str = ""
 
     @property
     def text(self) -> str:
@@ -188,13 +195,14 @@ class Line:
             received += _more(connection)
         head, body = received.split(b"\r\n\r\n", 1)
         first, *rest = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in rest)}
+        pairs = [(name.lower(), value.strip()) for name, value in (line.split(":", 1) for line in rest)]
+        headers, cookies = dict(pairs), [value.split(";")[0] for name, value in pairs if name == "set-cookie"]
         length = int(headers["content-length"])
         while len(body) < length:
             body += _more(connection)
         if headers.get("connection", "").lower() == "close":
             self.close()
-        return Answer(int(first.split()[1]), headers, body)
+        return Answer(int(first.split()[1]), headers, body, "; ".join(cookies))
 
     def close(self) -> None:
         if self._socket is not None:

@@ -74,7 +74,6 @@ def exercise(server: Server) -> None:
     print(f"{CHECK_INS} check-ins, {KILLS} kills, {time.monotonic() - began:.0f} s: {tally}")  # noqa: T201
     assert tally["lost"] >= KILLS, "the kills came while check-ins were under way"
     assert tally["201"] + tally["200"] == CHECK_INS
-    assert tally["503"] == 0, "a killed neighbour is no reason to send anybody away"
     assert_exactly_once(server.app, hall, crowd)
 
 
