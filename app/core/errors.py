@@ -156,8 +156,8 @@ def problem(status: int, code: str, title: Text, detail: Text, errors: Sequence[
 def _page(status: int, title: Text, detail: Text, advice: Text | None, again: str = "") -> tuple[str, int]:
     """The page of a refusal; `again`: an address worth another try."""
     shell = "base.html" if g.get("staff") else "member_base.html"
-    context = {"shell": shell, "title": title, "detail": detail, "advice": advice, "again": again}
-    return render_template("errors/problem.html", **context), status
+    context = {"shell": shell, "status": status, "title": title, "detail": detail, "advice": advice}
+    return render_template("errors/problem.html", **context, again=again), status
 
 
 def _answer_app_error(error: AppError) -> Any:
