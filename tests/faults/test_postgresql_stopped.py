@@ -40,7 +40,7 @@ PHONES = 16
 
 
 def wait_for(what: Callable[[], object], crew: Crew, tally: Tally) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while not what():
         crew.check()
         assert time.monotonic() < until, tally
