@@ -207,12 +207,14 @@ def _answer_csrf_error(error: CSRFError) -> Any:
 
 def _answer_unavailable(refused: Unavailable) -> Response:
     """Says whether reading or storing did not work, and when to try again."""
+    from app.core.access import safe_next
+
     advice = refused.advice or ""
     if wants_json():
         answer = problem(refused.status, refused.code, refused.title, advice)
     else:
         # Only an address that was asked for can be asked for again by a link.
-        again = request.full_path.rstrip("?") if request.method == "GET" else ""
+        again = safe_next(request.full_path.rstrip("?"), "/") if request.method == "GET" else ""
         answer = make_response(_page(refused.status, refused.title, "", advice, again))
     answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     answer.headers["Cache-Control"] = "no-store"

@@ -45,6 +45,12 @@ def test_a_page_says_that_it_cannot_be_read_and_offers_another_try(away: FlaskCl
     assert f'href="{path}"' in page.text
 
 
+def test_another_try_never_leads_elsewhere(away: FlaskClient) -> None:
+    page = away.get("//elsewhere.example/x", base_url="http://localhost")
+    assert page.status_code == 503
+    assert "elsewhere" not in page.text.split("<main")[1].split("</main>")[0]
+
+
 def test_a_form_is_not_said_to_be_stored_nor_to_be_lost(away: FlaskClient) -> None:
     away.set_cookie("bulou_member", "x" * 43)
     page = away.post("/checkin", data={"ticket": "x"})
