@@ -84,6 +84,8 @@ def init_db(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, settings.threads)
     db.init_app(app)
+    # After the extension's own, and so run before it: what that one rolls back may be a lost connection.
+    app.teardown_appcontext(lambda _error: let_go())
     with app.app_context():
         watch(db.engine)
 
@@ -103,6 +105,8 @@ def engine_options(url: str, threads: int) -> dict[str, Any]:
         **pool,
         "pool_pre_ping": True,
         "connect_args": {
+            # Whoever waits at the door learns soon that the database is not there.
+            "connect_timeout": 5,
             "options": "-c statement_timeout=30000 -c lock_timeout=10000"
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
         },
@@ -170,6 +174,16 @@ def _turn_to_write(session: Session) -> AbstractContextManager[None]:
     if engine.dialect.name != "sqlite":
         return nullcontext()
     return turn_of(str(engine.engine.url.database)).taken()
+
+
+def let_go() -> None:
+    """Roll back what the session has begun; a connection that cannot even do that is thrown away."""
+    if not db.session.registry.has():
+        return
+    try:
+        db.session.rollback()
+    except Exception:
+        db.session().invalidate()
 
 
 def is_postgresql(session: Session) -> bool:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from app.core.db import let_go
 from app.core.i18n import Text, gettext, lazy
+from app.core.storage import RETRY_AFTER_SECONDS, storage_trouble, trouble_name
 
 log = structlog.get_logger(__name__)
 
@@ -108,6 +110,23 @@ class TooManyTries(AppError):
     advice = lazy("请过几分钟再试,或请工作人员帮忙。")
 
 
+class Unavailable(AppError):
+    """The database can take or give nothing just now; a try in a moment may work."""
+
+    status = 503
+    code = "unavailable"
+    title = lazy("现在读不到数据")
+    advice = lazy("系统正在恢复,请过一会儿再试。")
+
+
+class NotStored(Unavailable):
+    """The same for a request that was to store something."""
+
+    title = lazy("现在存不进去")
+    # Not "nothing was stored": whether a commit went through is unknown when its connection is lost.
+    advice = lazy("这一次没有确认记下。请过一会儿再试;签到可以重复提交,不会多记,也可以请工作人员登记在纸上。")
+
+
 def wants_json() -> bool:
     """Whether the caller is a program: the API, or a request that accepts JSON only."""
     if request.path.startswith("/api/") or request.path in ("/healthz", "/metrics"):
@@ -134,10 +153,11 @@ def problem(status: int, code: str, title: Text, detail: Text, errors: Sequence[
     return response
 
 
-def _page(status: int, title: Text, detail: Text, advice: Text | None) -> tuple[str, int]:
+def _page(status: int, title: Text, detail: Text, advice: Text | None, again: str = "") -> tuple[str, int]:
+    """The page of a refusal; `again`: an address worth another try."""
     shell = "base.html" if g.get("staff") else "member_base.html"
     context = {"shell": shell, "status": status, "title": title, "detail": detail, "advice": advice}
-    return render_template("errors/problem.html", **context), status
+    return render_template("errors/problem.html", **context, again=again), status
 
 
 def _answer_app_error(error: AppError) -> Any:
@@ -185,8 +205,35 @@ def _answer_csrf_error(error: CSRFError) -> Any:
     return _page(400, title, detail, None)
 
 
+def _answer_unavailable(refused: Unavailable) -> Response:
+    """Says whether reading or storing did not work, and when to try again."""
+    from app.core.access import safe_next
+
+    advice = refused.advice or ""
+    if wants_json():
+        answer = problem(refused.status, refused.code, refused.title, advice)
+    else:
+        # Only an address that was asked for can be asked for again by a link.
+        again = safe_next(request.full_path.rstrip("?"), "/") if request.method == "GET" else ""
+        answer = make_response(_page(refused.status, refused.title, "", advice, again))
+    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _route() -> str:
+    """For the log: where it happened, without what an address may say of somebody."""
+    return request.path if not request.view_args else str(request.url_rule)
+
+
 def _answer_unexpected(error: Exception) -> Any:
-    log.exception("unexpected_error", path=request.path if not request.view_args else str(request.url_rule))
+    trouble = storage_trouble(error)
+    if trouble is not None:
+        # One line, without the statement: in a rush there are hundreds.
+        log.error("storage_trouble", kind=trouble.value, error=trouble_name(error), path=_route())
+        let_go()
+        return _answer_unavailable(Unavailable() if request.method in ("GET", "HEAD") else NotStored())
+    log.exception("unexpected_error", path=_route())
     title, detail = (
         lazy("系统出了点问题"),
         lazy("没有保存任何内容。请稍后再试;如果仍不行,请把下面的编号告诉管理员。"),
@@ -204,6 +251,7 @@ def init_errors(app: Flask) -> None:
         g.request_id = secrets.token_hex(6)
 
     app.register_error_handler(AppError, _answer_app_error)
+    app.register_error_handler(Unavailable, _answer_unavailable)
     app.register_error_handler(CSRFError, _answer_csrf_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,15 +32,21 @@ class WriteTurn:
     def taken(self) -> Iterator[None]:
         """Wait for the turn and hold it until the block ends; not to be taken twice by one thread."""
         with self._thread:
-            if self._file is None:
-                self._file = open(self._path, "a")  # noqa: SIM115  kept for the next turn
-            if fcntl is not None:
-                fcntl.flock(self._file, fcntl.LOCK_EX)
+            file = self._opened()
+            if fcntl is not None and file is not None:
+                fcntl.flock(file, fcntl.LOCK_EX)
             try:
                 yield
             finally:
-                if fcntl is not None:
-                    fcntl.flock(self._file, fcntl.LOCK_UN)
+                if fcntl is not None and file is not None:
+                    fcntl.flock(file, fcntl.LOCK_UN)
+
+    def _opened(self) -> IO[str] | None:
+        """The file, kept open for the next turn; None where there is no room even for an empty one."""
+        if self._file is None:
+            with contextlib.suppress(OSError):
+                self._file = open(self._path, "a")  # noqa: SIM115
+        return self._file
 
 
 _turns: dict[str, WriteTurn] = {}

@@ -14,7 +14,8 @@ from flask import Flask
 from app.checkin import jobs as checkin_jobs
 from app.core import jobs as core_jobs
 from app.core.clock import utc_now
-from app.core.db import db
+from app.core.db import db, let_go
+from app.core.storage import storage_trouble, trouble_name
 from app.members import jobs as member_jobs
 from app.scheduler import workers
 from app.scheduler.leader import Leadership
@@ -54,9 +55,13 @@ def run_tick(app: Flask, leadership: Leadership, tick: Tick, now: datetime) -> i
             if done and tick.name != "heartbeat":
                 log.info("tick", job=tick.name, done=done)
             return done
-        except Exception:
-            db.session.rollback()
-            log.exception("tick_failed", job=tick.name)
+        except Exception as error:
+            let_go()
+            trouble = storage_trouble(error)
+            if trouble is None:
+                log.exception("tick_failed", job=tick.name)
+            else:
+                log.error("storage_trouble", kind=trouble.value, error=trouble_name(error), job=tick.name)
             return None
         finally:
             db.session.remove()

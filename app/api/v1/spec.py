@@ -32,6 +32,9 @@ ERRORS: dict[int, Words] = {
     415: Words("内容类型不是 application/json", "The content type is not application/json"),
     422: Words("有字段不能接受(见 errors)", "Some fields cannot be taken (see errors)"),
     429: Words("尝试次数过多", "Too many tries"),
+    503: Words(
+        "数据库暂时不可用;过 Retry-After 秒再试", "The database is away; try again after Retry-After seconds"
+    ),
 }
 TAGS: dict[str, Words] = {
     "orgs": Words("党组织", "Organisations"),
@@ -141,6 +144,7 @@ def _operation(plugin: MarshmallowPlugin, rule: Rule, view: Any, declared: Opera
 
 
 def _usual_errors(view: Any, rule: Rule, declared: Operation) -> Iterator[int]:
+    yield 503
     if view.declared_permission != PUBLIC:
         yield from (401, 403)
     if rule.arguments:
