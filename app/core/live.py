@@ -22,8 +22,10 @@ log = structlog.get_logger(__name__)
 PERIOD_SECONDS = 1.0
 # Asking takes a tenth of one processor at most: what takes longer is asked less often.
 MOST_OF_THE_TIME = 0.1
-# A peer that is gone is noticed when something is written to it.
+# A peer that is gone is noticed when something is written to it; and the page, which is told of events
+# and of no comments, notices when nothing comes any more.
 HEARTBEAT_SECONDS = 15.0
+BEAT = b"event: beat\ndata: 1\n\n"
 # Not all at once: two hundred pages that opened together come again one by one.
 LASTS_SECONDS = (45.0, 75.0)
 RETRY_MS = 1000
@@ -189,7 +191,7 @@ class EventStream:
         if rest <= 0 or self._listener.has_ended:
             self.close()
             raise StopIteration
-        return f"data: {text}\n\n".encode() if text is not None else b":\n\n"
+        return f"data: {text}\n\n".encode() if text is not None else BEAT
 
     def close(self) -> None:
         """The page has gone, or the stream has ended."""

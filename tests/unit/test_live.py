@@ -6,7 +6,7 @@ import gc
 import threading
 from collections.abc import Collection
 
-from app.core.live import HEARTBEAT_SECONDS, LASTS_SECONDS, Answer, Broadcaster, EventStream, Listener
+from app.core.live import BEAT, HEARTBEAT_SECONDS, LASTS_SECONDS, Answer, Broadcaster, EventStream, Listener
 
 ME, YOU = b"me", b"you"
 
@@ -171,7 +171,7 @@ def test_a_stream_without_news_shows_that_it_lives() -> None:
 
     heard.next = nothing  # type: ignore[method-assign, assignment]
     stream = EventStream(broadcaster, heard, Clock())
-    assert [next(stream), next(stream)] == [b"retry: 1000\n\n", b":\n\n"]
+    assert [next(stream), next(stream)] == [b"retry: 1000\n\n", BEAT]
     assert waited == [HEARTBEAT_SECONDS]
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from flask import Flask, Response, current_app, jsonify
 
 from app.attendance.queries.live import LiveState, live_states
-from app.attendance.views import bp
 from app.core.access import current_login, current_scope, permission
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.live import Answer, Broadcaster, EventStream
 from app.trainings.queries.sessions import scoped_session
+from app.trainings.views import bp
 
 
 def init_app(app: Flask) -> None:
