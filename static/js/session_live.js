@@ -8,10 +8,12 @@
   const words = news.querySelector("span");
   const link = news.querySelector("a");
   const known = () => document.getElementById("live-known").dataset.version;
+  const HOLD_MS = 4000;
   const NAMES = ["attended", "expected", "extra", "made_up", "excused", "absent", "unrecorded"];
   const recordedAtFirst = Number(news.dataset.recorded);
   let ownTicks = 0; // rows that this page has recorded, less those that it took back
   let underWay = 0;
+  let holdUntil = 0; // after a tick of one's own, until a word that knows of it
   let last = null;
 
   const figure = (value) => value.toLocaleString("en-US");
@@ -38,6 +40,8 @@
   function tellNews() {
     // The answer to a tick of one's own is on its way: what is new will be clear when it is here.
     if (!last || underWay > 0) return;
+    if (last.version === known()) holdUntil = 0;
+    if (Date.now() < holdUntil) return;
     const byOthers = last.attended + last.excused + last.absent - recordedAtFirst - ownTicks;
     if (last.state !== news.dataset.state) say(news.dataset.moved);
     else if (byOthers > 0) say(news.dataset.some.replace("{n}", figure(byOthers)));
@@ -55,6 +59,8 @@
       setTimeout(() => {
         underWay -= 1;
         ownTicks += Number(isRecorded(document.getElementById(row.id))) - Number(before);
+        holdUntil = Date.now() + HOLD_MS;
+        setTimeout(tellNews, HOLD_MS + 10);
         tellNews();
       }, 50);
     });

@@ -96,8 +96,9 @@ def test_a_stranger_is_sent_to_sign_in_and_a_script_is_told(
     client: FlaskClient, hall: SimpleNamespace
 ) -> None:
     assert client.get(f"/sessions/{hall.session.id}/live").status_code == 302
-    asked = client.get(f"/sessions/{hall.session.id}/live.json", headers={"Accept": "application/json"})
-    assert asked.status_code == 401
+    for path, accepts in (("live", "text/event-stream"), ("live.json", "application/json")):
+        asked = client.get(f"/sessions/{hall.session.id}/{path}", headers={"Accept": accepts})
+        assert (asked.status_code, asked.content_type) == (401, "application/problem+json")
 
 
 def test_a_page_too_many_is_told_not_to_listen(reader: FlaskClient, hall: SimpleNamespace) -> None:
