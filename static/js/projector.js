@@ -98,7 +98,7 @@
     stage.classList.toggle("stage--stale", isStale);
     ring.setAttribute("stroke-dasharray", `${(Math.max(0, Math.min(1, rest)) * 100).toFixed(1)} 100`);
     const text = new Date(now).toLocaleTimeString("zh-CN", {
-      hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai",
+      hour: "2-digit", minute: "2-digit", hour12: false, timeZone: stage.dataset.zone,
     });
     if (clock.textContent !== text) clock.textContent = text;
   }

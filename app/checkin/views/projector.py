@@ -14,7 +14,7 @@ from app.checkin.queries.lookup import session_info
 from app.checkin.services.codes import CurrentCode, current_code
 from app.checkin.views import bp
 from app.core.access import current_scope, permission
-from app.core.clock import utc_now
+from app.core.clock import office_tz, utc_now
 from app.core.db import db
 from app.core.office import base_url, code_step_seconds
 from app.core.qr import qr_svg
@@ -45,6 +45,7 @@ def projector(session_id: int) -> str:
         "checkin/projector.html",
         info=session_info(db.session(), row.id),
         live=_live(session_id),
+        zone=office_tz().key,
     )
 
 
