@@ -66,6 +66,13 @@
     });
   });
 
+  // The same address: made anew where it was scrolled to, rather than from its top.
+  link.addEventListener("click", (event) => {
+    if (link.href !== location.href.split("#")[0]) return;
+    event.preventDefault();
+    location.reload();
+  });
+
   window.follow(news.dataset.live, {
     told: (state) => {
       last = state;

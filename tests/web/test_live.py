@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -45,9 +46,13 @@ def hall(ctx: Flask) -> SimpleNamespace:
 @pytest.fixture
 def reader(client: FlaskClient, hall: SimpleNamespace, ctx: Flask) -> Iterator[FlaskClient]:
     yield sign_in(client, hall.reader)
-    ctx.extensions["live"].stop()
+    live: Broadcaster = ctx.extensions["live"]
+    live.stop()
+    for thread in threading.enumerate():
+        if thread.name == "live":
+            thread.join(20)
     # The app outlives the test.
-    ctx.extensions["live"]._has_stopped = False
+    live._has_stopped = False
 
 
 def set_present(hall: SimpleNamespace, member: Any, status: Status = Status.PRESENT) -> None:
