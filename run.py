@@ -50,11 +50,14 @@ def serve(settings: Settings, host: str, port: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=int(os.environ.get("WORKERS", "1")),
-        blocking_threads=settings.threads,
+        # Made as they are needed. A page that listens holds one; app/core/gate.py bounds the others.
+        blocking_threads=settings.threads + settings.live_streams,
         backlog=2048,
         log_level=LogLevels.error,
         # A worker that dies (killed for its memory, say) is started again; the server stays.
         respawn_failed_workers=True,
+        # A peer that has gone without a word must not hold up a restart for long.
+        workers_kill_timeout=30,
     ).serve()
 
 

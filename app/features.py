@@ -44,8 +44,8 @@ CONCERNED = (
     "app.attendance.services.closing",
     "app.accounts.services.closing",
 )
-# Modules with an `init_app`: who is signed in, the API, the commands.
-EXTENSIONS = ("app.accounts.sign_in", "app.api.v1", "app.cli")
+# Modules with an `init_app`: who is signed in, what open pages are told, the API, the commands.
+EXTENSIONS = ("app.accounts.sign_in", "app.attendance.views.live", "app.api.v1", "app.cli")
 
 
 def register_features(app: Flask) -> None:

@@ -36,6 +36,7 @@ class Settings:
     trusted_hosts: tuple[str, ...]
     proxy_hops: int
     threads: int  # that answer pages, in each process
+    live_streams: int  # pages that are told what changes, in each process; the others ask again and again
     instance_dir: Path
     log_format: str  # json | text
     metrics_token: str
@@ -78,6 +79,7 @@ class Settings:
             trusted_hosts=tuple(h.strip() for h in env.get("TRUSTED_HOSTS", "").split(",") if h.strip()),
             proxy_hops=_integer(env, "PROXY_HOPS", 0, 0, 10),
             threads=_integer(env, "THREADS", 8, 1, 256),
+            live_streams=_integer(env, "LIVE_STREAMS", 256, 0, 4096),
             instance_dir=instance_dir,
             log_format=_choice(
                 env, "LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")

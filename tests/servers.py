@@ -38,8 +38,11 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(folder: Path, database: str = "", **env: str) -> Iterator[Server]:
-    """`run.py` on an empty database (in `folder`, or at the URL `database`), until the block ends."""
-    port = free_port()
+    """`run.py` on a database (in `folder`, or at the URL `database`), until the block ends.
+
+    The database is empty, unless a server ran on it before; PORT is a free one, unless it is given.
+    """
+    port = int(env.get("PORT") or free_port())
     database = database or f"sqlite:///{folder / 'server.sqlite3'}"
     app = databases.make_app(database, folder)
     settings = {

@@ -7,6 +7,7 @@ from flask import Flask, g, request, session
 from app.accounts import queries
 from app.core.access import Staff
 from app.core.clock import today, utc_now
+from app.core.crypto import token_hash
 from app.core.db import db
 
 # Neither files nor probes nor members' phones have a staff user.
@@ -15,7 +16,11 @@ LOGIN_KEY = "login"
 
 
 def init_app(app: Flask) -> None:
-    """Load `g.staff` (None when nobody is signed in) before each request."""
+    """Load `g.staff` (None when nobody is signed in) before each request.
+
+    What outlasts a request asks `logins_that_hold` whether the sign-in it began under still does.
+    """
+    app.extensions["logins_that_hold"] = queries.logins_that_hold
 
     @app.before_request
     def load_staff() -> None:
@@ -35,4 +40,5 @@ def _from_cookie() -> Staff | None:
     token = session.get(LOGIN_KEY)
     if not isinstance(token, str):
         return None
+    g.login = token_hash(token)
     return queries.staff_by_login(db.session(), token, utc_now(), today())

@@ -102,6 +102,14 @@ def current_staff() -> Staff:
     return staff
 
 
+def current_login() -> bytes:
+    """An opaque name of the signed-in browser; raises NotSignedIn. Signing out ends what bears it."""
+    login: bytes | None = g.get("login")
+    if login is None:
+        raise NotSignedIn()
+    return login
+
+
 def current_scope() -> Scope:
     """The scope of the permission that the running route declared."""
     scope: Scope = g.scope

@@ -128,8 +128,10 @@ class NotStored(Unavailable):
 
 
 def wants_json() -> bool:
-    """Whether the caller is a program: the API, or a request that accepts JSON only."""
+    """Whether the caller is a program: the API, an event source, or a request that accepts JSON only."""
     if request.path.startswith("/api/") or request.path in ("/healthz", "/metrics"):
+        return True
+    if "text/event-stream" in request.accept_mimetypes.values():
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json" and "text/html" not in request.accept_mimetypes.values()

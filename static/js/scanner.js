@@ -77,6 +77,9 @@
     }
   }
 
+  // Others scan at the next door.
+  window.follow(root.dataset.live, { told: count });
+
   undo.addEventListener("click", async () => {
     const { ok, body } = await post(undo.dataset.url, {});
     say(ok ? body.message : body.detail, ok ? "again" : "bad");

@@ -259,6 +259,24 @@ def test_the_projector_tells_code_and_counts_and_hides_names(hall: Hall) -> None
         assert other.get(f"/sessions/{hall.session.id}/{path}").status_code == 404
 
 
+def test_the_next_code_is_given_out_shortly_before_its_step_and_passes_in_it_alone(hall: Hall) -> None:
+    organiser = sign_in(hall.app.test_client(), make_staff("o", Role.ORGANISER, hall.root))
+    hall.bind(hall.phone)
+    url = f"/sessions/{hall.session.id}/code.json"
+    given = []
+    # The step of NOW ends ten seconds after it.
+    for seconds in (0, 4, 5, 9):
+        with time_machine.travel(NOW + timedelta(seconds=seconds), tick=False):
+            given.append(organiser.get(url).json["next"])  # type: ignore[index]
+    assert given[:2] == [None, None]
+    assert given[2] == given[3]
+    following = given[3]
+    assert hall.phone.get(following["url"].removeprefix("http://localhost")).status_code == 410
+    with time_machine.travel(NOW + timedelta(seconds=10), tick=False):
+        assert organiser.get(url).json["code"] == following  # type: ignore[index]
+        assert hall.phone.get(following["url"].removeprefix("http://localhost")).status_code == 200
+
+
 def test_staff_scan_a_card_and_undo(hall: Hall) -> None:
     organiser = sign_in(hall.app.test_client(), make_staff("o", Role.ORGANISER, hall.root))
     card = issue_card(hall.member.id, hall.scope, NOW)

@@ -8,7 +8,8 @@ from flask import Response, flash, make_response, redirect, render_template, req
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.forms import Tick, read_chosen, read_tick
-from app.attendance.queries.session import roster_row, session_counts
+from app.attendance.queries.live import live_states
+from app.attendance.queries.session import roster_row
 from app.attendance.services.bulk import tick_all
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.attendance.views import bp
@@ -83,13 +84,15 @@ def _row(session_id: int, member_id: int, refused: str | None) -> Response:
     session = db.session()
     facts = session_facts(session, session_id, current_scope(), utc_now())
     row = roster_row(session, session_id, member_id)
+    live = live_states(session, [session_id])[session_id]
     page = render_template(
         "attendance/_row_answer.html",
         facts=facts,
         row=row,
         refused=refused,
         back=safe_next(request.form.get("next"), url_for("trainings.show", session_id=session_id)),
-        counts=session_counts(session, [session_id])[session_id],
+        live=live,
+        counts=live.counts,
         **roster_context(facts, [row] if row else [], True),
     )
     return make_response(page)

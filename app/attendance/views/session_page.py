@@ -8,13 +8,13 @@ from typing import Any
 from flask import current_app, render_template, request
 
 from app.attendance.forms import OFFERED
+from app.attendance.queries.live import live_states
 from app.attendance.queries.session import (
     RosterPart,
     RosterRow,
     on_roster,
     recorder_names,
     roster,
-    session_counts,
 )
 from app.attendance.rules import refusal
 from app.core.access import current_scope, current_staff, permission
@@ -73,7 +73,8 @@ def show(session_id: int) -> str:
         speakers=speaking,
         audience=invited,
         steps=possible_steps(facts.state) if can_write else frozenset(),
-        counts=session_counts(session, [session_id])[session_id],
+        live=(live := live_states(session, [session_id])[session_id]),
+        counts=live.counts,
         page=Page(rows, number, total),
         **(_candidates(facts, asked.add) if can_write else {"found": None, "hosted": []}),
         **_before_it_begins(facts, speaking, invited),

@@ -41,14 +41,17 @@ class ReadCode:
 
 
 def current_code(
-    session_id: int, scope: Scope, now: datetime, *, base_url: str, step_seconds: int
+    session_id: int, scope: Scope, now: datetime, *, base_url: str, step_seconds: int, steps_ahead: int = 0
 ) -> CurrentCode:
-    """The code for the present step. Raises NotFound, and CheckInRefused unless the session is open."""
+    """The code for the present step. Raises NotFound, and CheckInRefused unless the session is open.
+
+    steps_ahead: of a later step, for a screen that must have it in time; it does not pass before then.
+    """
     row = scoped_session(db.session(), session_id, scope, now)
     refused = refusal(row.state, Method.MEMBER_SCAN, Status.PRESENT)
     if refused is not None:
         raise CheckInRefused(refused)
-    step = rules.step_of(now, step_seconds)
+    step = rules.step_of(now, step_seconds) + steps_ahead
     return CurrentCode(
         f"{base_url}/c/{rules.long_code(row.code_secret, row.id, step)}",
         rules.short_code(row.code_secret, row.id, step),
