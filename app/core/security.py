@@ -14,12 +14,14 @@ from app.settings import Settings
 
 csrf = CSRFProtect()
 MAX_BODY_BYTES = 1 * 1024 * 1024
-# Pages may run our own scripts only; the staff scanner adds 'wasm-unsafe-eval' for its decoder.
+# Pages may run our own scripts only; those that read cards add 'wasm-unsafe-eval' for their decoder.
 _CSP = (
     "default-src 'self'; script-src 'self'{script_extra}; style-src 'self'; img-src 'self' data: blob:;"
     " media-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'none'"
 )
+
+_CAMERA_PAGES = ("checkin.scanner", "checkin.kiosk")
 
 
 def init_security(app: Flask, settings: Settings) -> None:
@@ -56,7 +58,7 @@ def refuse_unstorable() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    scanner = request.endpoint == "checkin.scanner"
+    scanner = request.endpoint in _CAMERA_PAGES
     csp = _CSP.format(script_extra=" 'wasm-unsafe-eval'" if scanner else "")
     response.headers.setdefault("Content-Security-Policy", csp)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
