@@ -80,9 +80,16 @@
     part.querySelector("use").setAttribute("href", words.icons + "#" + ICONS[told.kind]);
   }
 
+  function clock(instant) {
+    const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: words.timeZone };
+    return new Date(instant).toLocaleTimeString("zh-CN", form);
+  }
+
   function tell(item, told) {
+    // Of what was not recognised, the number that somebody typed is all there is to know it by.
+    if (!told.name && /^\d+$/.test(item.card)) told = { ...told, name: item.card };
     fill(item.row, told);
-    item.row.querySelector("time").textContent = told.time || new Date(item.readAt).toTimeString().slice(0, 5);
+    item.row.querySelector("time").textContent = told.time || clock(item.readAt);
     const undo = item.row.querySelector("button");
     undo.hidden = !told.undo;
     undo.onclick = told.undo ? () => takeBack(item, told, undo) : null;
@@ -216,7 +223,7 @@
       fill(result, { kind: "refused", name: told.name, message: words.textNotUndone });
     } finally {
       button.disabled = false;
-      field.focus();
+      focusField();
     }
   }
 
@@ -250,8 +257,8 @@
     }
     stage.hidden = stopButton.hidden = false;
     cameraButton.hidden = true;
+    focusField();
     torchButton.hidden = !camera.hasTorch();
-    field.focus({ preventScroll: true });
   }
 
   function notice(text) {
@@ -289,8 +296,13 @@
     event.preventDefault();
     take(field.value);
     field.value = "";
-    field.focus();
+    focusField();
   });
+
+  /** For a hand scanner. Not on a phone, whose keyboard would cover the page. */
+  function focusField() {
+    if (!matchMedia("(pointer: coarse)").matches) field.focus({ preventScroll: true });
+  }
 
   // A hand scanner types wherever the focus is: its first letter brings it to the field.
   document.addEventListener("keydown", (event) => {

@@ -1,4 +1,4 @@
-"""The staff's scanner as its page speaks to it: undo, waiting scans, card numbers, signing out, every refusal."""
+"""The staff's scanner as its page speaks to it: undo, waiting scans, card numbers, signing out, refusals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ class Door:
         self.root = make_org("Q")
         self.branch = make_org("Q1", self.root)
         self.member = make_member("王小明", self.branch)
-        self.session = make_session(self.branch, state=SessionState.OPEN, starts_at=NOW, minutes=90, **session)
+        self.session = make_session(
+            self.branch, state=SessionState.OPEN, starts_at=NOW, minutes=90, **session
+        )
         self.staff = make_staff("o", Role.ORGANISER, self.branch)
         self.scope = Scope((self.branch.id,), self.staff.id)
         self.card = issue_card(self.member.id, self.scope, NOW)
@@ -201,9 +203,7 @@ def test_every_refusal_says_what_happened(door: Door) -> None:
     take_step(door.session.id, Step.CLOSE, door.scope, NOW, tz=TZ)
     fresh = issue_card(door.member.id, door.scope, NOW)
     assert door.scan(fresh)["message"] == "这场签到已经结束"
-    neighbour = sign_in(
-        door.app.test_client(), make_staff("n", Role.ORGANISER, make_org("Q2", door.root))
-    )
+    neighbour = sign_in(door.app.test_client(), make_staff("n", Role.ORGANISER, make_org("Q2", door.root)))
     token = re.findall(r'name="csrf-token" content="([^"]+)"', neighbour.get("/sessions").text)[0]
     headers = {**door.headers, "X-CSRFToken": token}
     assert neighbour.post(door.url, data={"card": fresh}, headers=headers).status_code == 404

@@ -40,6 +40,7 @@ def scanner(session_id: int) -> str:
         counts=counts,
         asks_sign_out=row.asks_sign_out,
         nonce=new_token(16),
+        time_zone=str(session_rules()["tz"]),
     )
 
 
