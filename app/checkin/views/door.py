@@ -97,7 +97,8 @@ def _answer(session_id: int, result: CardResult, leaving: bool) -> Response:
             "kind": kind,
             "name": result.name,
             "message": words,
-            "time": time_text(result.at),
+            # Of this scan; when the member was recorded before stands in the words.
+            "time": None if kind == "again" else time_text(result.at),
             "undo": result.undo,
             "attended": counts.attended,
             "expected": counts.expected,
