@@ -26,7 +26,7 @@ class CardCheckInBody(Body):
     card = Text(
         200,
         required=True,
-        metadata={"description": "二维码的内容,或卡面上的卡号 · what its QR code says, or its printed number"},
+        metadata={"description": "二维码的内容,或卡号 · what its QR code says, or its printed number"},
     )
     nonce = Text(64, allow_none=True)
 
