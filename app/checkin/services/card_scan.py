@@ -104,9 +104,7 @@ def sign_out_card(read: CardRead, scope: Scope, now: datetime, *, tz: ZoneInfo) 
 
 def _told(read: CardRead, member: TokenHolder, outcome: Outcome, now: datetime) -> CardResult:
     says, undo = outcome.says, None
-    repeated = (
-        not outcome.created and says is not None and says.nonce is not None and says.nonce == read.nonce
-    )
+    is_same = says is not None and read.nonce is not None and says.nonce == read.nonce
     if outcome.created and says is not None:
         undo = undo_text(Undo(read.session_id, member.member_id, says, outcome.replaced, now))
     return CardResult(
