@@ -86,6 +86,11 @@ def staff_by_api_token(session: Session, token: str, on: date) -> Staff | None:
     return _staff(session, _BY_API_TOKEN, {"token": token_hash(token), "day": on})
 
 
+def staff_by_id(session: Session, user_id: int, on: date) -> Staff | None:
+    """The user, unless switched off: for a device that acts on their behalf."""
+    return _staff(session, _BY_ID, {"user": user_id, "day": on})
+
+
 def _staff(session: Session, query: _Granted, given: dict[str, Any]) -> Staff | None:
     """The holder with what is granted for good and what is assigned on the day.
 
@@ -159,8 +164,13 @@ def _by_api_token() -> _Granted:
     return _grants(holder.cte("holder"), bindparam("day", type_=Date))
 
 
-# Built once: every request asks one of the two, and putting them together took longer than running them.
-_BY_LOGIN, _BY_API_TOKEN = _by_login(), _by_api_token()
+def _by_id() -> _Granted:
+    holder = _active_users().where(StaffUser.id == bindparam("user"))
+    return _grants(holder.cte("holder"), bindparam("day", type_=Date))
+
+
+# Built once: every request asks one of them, and putting them together took longer than running them.
+_BY_LOGIN, _BY_API_TOKEN, _BY_ID = _by_login(), _by_api_token(), _by_id()
 
 
 def logins_that_hold(session: Session, hashes: Collection[bytes], now: datetime) -> set[bytes]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, g, request, session
 
-from app.accounts import queries
-from app.core.access import Staff
+from app.accounts import queries, services
+from app.core.access import Staff, StaffDoor
 from app.core.clock import today, utc_now
 from app.core.crypto import token_hash
 from app.core.db import db
@@ -21,12 +21,24 @@ def init_app(app: Flask) -> None:
     What outlasts a request asks `logins_that_hold` whether the sign-in it began under still does.
     """
     app.extensions["logins_that_hold"] = queries.logins_that_hold
+    app.extensions["staff_door"] = StaffDoor(
+        by_id=lambda user_id: queries.staff_by_id(db.session(), user_id, today()), sign_out=end_this_sign_in
+    )
 
     @app.before_request
     def load_staff() -> None:
         g.staff = None
         if not request.path.startswith(_NOBODY):
             g.staff = _from_bearer() if request.path.startswith("/api/") else _from_cookie()
+
+
+def end_this_sign_in() -> None:
+    """End this browser's sign-in on the server and in its cookie."""
+    token = session.get(LOGIN_KEY)
+    # A new cookie from here on: what was fixed in the old one before signing in is gone with it.
+    session.clear()
+    if isinstance(token, str):
+        services.sign_out(token)
 
 
 def _from_bearer() -> Staff | None:

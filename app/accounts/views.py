@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts import queries, services
 from app.accounts.forms import DemoSignInForm, PasswordForm, SignInForm, TokenForm
-from app.accounts.sign_in import LOGIN_KEY
+from app.accounts.sign_in import LOGIN_KEY, end_this_sign_in
 from app.core.access import PUBLIC, current_staff, permission, safe_next
 from app.core.clock import utc_now
 from app.core.db import db
@@ -57,7 +57,7 @@ def sign_in() -> Response:
         token = services.sign_in(form.username.data, form.password.data, request.remote_addr or "", utc_now())
     except (services.SignInRefused, TooManyTries) as refusal:
         return _sign_in_page(form, next_page, refusal)
-    _end_this_sign_in()
+    end_this_sign_in()
     session[LOGIN_KEY] = token
     return redirect(next_page)
 
@@ -66,7 +66,7 @@ def sign_in() -> Response:
 @permission(PUBLIC)
 def sign_out() -> Response:
     """End this browser's sign-in on the server, so that a copied cookie is worth nothing."""
-    _end_this_sign_in()
+    end_this_sign_in()
     flash(_("您已退出登录。"), "success")
     return redirect(url_for("accounts.sign_in"))
 
@@ -122,14 +122,6 @@ def revoke_token(token_id: int) -> Response:
     services.revoke_token(token_id, current_staff().id, utc_now())
     flash(_("令牌已作废,用它的程序从现在起不能再访问。"), "success")
     return redirect(url_for("accounts.account"))
-
-
-def _end_this_sign_in() -> None:
-    token = session.get(LOGIN_KEY)
-    # A new cookie from here on: what was fixed in the old one before signing in is gone with it.
-    session.clear()
-    if isinstance(token, str):
-        services.sign_out(token)
 
 
 def _is_demo() -> bool:

@@ -1,4 +1,4 @@
-"""What check-in keeps in a member's browser: an id of the browser, and the members it stands for."""
+"""What check-in keeps in a browser: its id, the members it stands for, and whether it is a kiosk."""
 
 from __future__ import annotations
 
@@ -37,15 +37,27 @@ def keep_member_tokens(response: Response, tokens: Sequence[str]) -> Response:
     return response
 
 
+def kiosk_token() -> str:
+    """The token that makes this browser a kiosk; empty for every other one."""
+    value = request.cookies.get(_name("kiosk"), "")
+    return value if _TOKEN.fullmatch(value) else ""
+
+
+def keep_kiosk_token(response: Response, value: str, seconds: int) -> Response:
+    """Keep it for as long as the kiosk lasts; an empty one is forgotten."""
+    _set(response, "kiosk", value, seconds)
+    return response
+
+
 def new_browser_id() -> str:
     return new_token()
 
 
-def _set(response: Response, name: str, value: str) -> None:
+def _set(response: Response, name: str, value: str, seconds: int = TWO_YEARS) -> None:
     response.set_cookie(
         _name(name),
         value,
-        max_age=TWO_YEARS if value else 0,
+        max_age=seconds if value else 0,
         httponly=True,
         samesite="Lax",
         secure=current_app.extensions["settings"].secure_cookies,

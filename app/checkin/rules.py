@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -93,6 +94,17 @@ def matched_lately(text: str, secret: bytes, session_id: int, now: datetime, ste
     current = step_of(now, step_seconds)
     past = (short_code(secret, session_id, current - back) for back in range(2, LATELY))
     return any([hmac.compare_digest(text, code) for code in past])  # noqa: C419  each is compared
+
+
+def may_search(text: str) -> bool:
+    """Whether a text is enough to look for a name at a kiosk: one Chinese character, or two letters.
+
+    No digits: what is known of a telephone must not be tried out there.
+    """
+    letters = [char for char in unicodedata.normalize("NFKC", text) if char.isalpha()]
+    if any(char.isdecimal() for char in text):
+        return False
+    return any(not char.isascii() for char in letters) or len(letters) >= 2
 
 
 def _mac(secret: bytes, session_id: int, step: int) -> str:

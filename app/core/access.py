@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, current_app, g, redirect, request, url_for
 
 from app.core.errors import Forbidden, NotSignedIn
 from app.core.vocabulary import Role
@@ -92,6 +92,30 @@ class Staff:
     def main_role(self) -> Role:
         """The widest role held; decides which home page is shown."""
         return min((grant.role for grant in self.grants), key=list(Role).index, default=Role.SUPERVISOR)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffDoor:
+    """What accounts lends to the features that it stands above, set once at the start.
+
+    by_id: the active user with what they hold today, None for one who is switched off or gone.
+    sign_out: ends the sign-in of the browser that asks.
+    """
+
+    by_id: Callable[[int], Staff | None]
+    sign_out: Callable[[], None]
+
+
+def staff_by_id(user_id: int) -> Staff | None:
+    """Somebody on whose behalf a device acts; asked at each request, since roles end."""
+    door: StaffDoor = current_app.extensions["staff_door"]
+    return door.by_id(user_id)
+
+
+def end_sign_in() -> None:
+    """Sign the user of this request out of this browser."""
+    door: StaffDoor = current_app.extensions["staff_door"]
+    door.sign_out()
 
 
 def current_staff() -> Staff:

@@ -14,12 +14,14 @@ from app.settings import Settings
 
 csrf = CSRFProtect()
 MAX_BODY_BYTES = 1 * 1024 * 1024
-# Pages may run our own scripts only; the staff scanner adds 'wasm-unsafe-eval' for its decoder.
+# Pages may run our own scripts only; those that read cards add 'wasm-unsafe-eval' for their decoder.
 _CSP = (
     "default-src 'self'; script-src 'self'{script_extra}; style-src 'self'; img-src 'self' data: blob:;"
     " media-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'none'"
 )
+
+_CAMERA_PAGES = ("checkin.scanner", "checkin.kiosk")
 
 
 def _fixed_headers(*, scanner: bool) -> list[tuple[str, str]]:
@@ -71,7 +73,7 @@ def refuse_unstorable() -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    fixed = _HEADERS[request.endpoint == "checkin.scanner"]
+    fixed = _HEADERS[request.endpoint in _CAMERA_PAGES]
     there = {name.lower() for name in response.headers.keys()}  # noqa: SIM118  not a mapping of its keys
     response.headers.extend([pair for pair in fixed if pair[0].lower() not in there])
     if request.is_secure:

@@ -70,7 +70,7 @@ class Place:
     wish_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
-        more = {"group": "rural", "binding_id": 1, "tag": "model"}
+        more = {"group": "rural", "binding_id": 1, "tag": "model", "kiosk_id": 1}
         return {name: getattr(self, name) if name in NAMED else more[name] for name in rule.arguments}
 
 

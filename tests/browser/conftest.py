@@ -23,15 +23,16 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+# None: the one that Playwright has fetched.
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         try:
-            if path:
-                browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+            if CHROMIUM:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
             else:
                 browser = playwright.chromium.launch(args=CHROMIUM_FLAGS)
         except Exception as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from app.api.v1.blueprint import bp
@@ -16,11 +17,13 @@ from app.api.v1.schemas.checkins import (
     StaffCheckInBody,
 )
 from app.attendance.services.record import Outcome, Sighting
+from app.checkin.services.card_scan import CardRead, CardResult, record_card
 from app.checkin.services.present import present_code
-from app.checkin.services.staff import BatchItem, record_batch, record_card, record_staff
+from app.checkin.services.staff import BatchItem, record_batch, record_staff
 from app.core.access import PUBLIC, current_scope, current_staff, permission
 from app.core.clock import utc_now
 from app.core.office import code_step_seconds, session_rules
+from app.core.vocabulary import Status
 
 _FORMS = {"code": CodeCheckInBody(), "card": CardCheckInBody(), "member": StaffCheckInBody()}
 
@@ -44,11 +47,17 @@ _FORMS = {"code": CodeCheckInBody(), "card": CardCheckInBody(), "member": StaffC
     ),
 )
 def check_in(body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    if "card" in body:
+        result = _by_card(body)
+        return _answer(result.created, result.status, result.at)
     outcome = _by_phone(body) if "code" in body else _by_staff(body)
-    if outcome.created:
-        return {"result": "recorded", "status": outcome.status}, 201
-    again = {"result": "already_recorded", "status": outcome.status, "recorded_at": outcome.recorded_at}
-    return again, 200
+    return _answer(outcome.created, outcome.status, outcome.recorded_at)
+
+
+def _answer(created: bool, status: Status, recorded_at: datetime) -> tuple[dict[str, Any], int]:
+    if created:
+        return {"result": "recorded", "status": status}, 201
+    return {"result": "already_recorded", "status": status, "recorded_at": recorded_at}, 200
 
 
 @bp.post("/checkins/batch")
@@ -84,11 +93,13 @@ def _by_phone(body: dict[str, Any]) -> Outcome:
     )
 
 
+def _by_card(body: dict[str, Any]) -> CardResult:
+    read = CardRead(body["session"], body["card"], body.get("nonce"))
+    return record_card(read, current_staff().scope("attendance.write"), utc_now(), **session_rules())
+
+
 def _by_staff(body: dict[str, Any]) -> Outcome:
     scope, now, nonce = current_staff().scope("attendance.write"), utc_now(), body.get("nonce")
-    if "card" in body:
-        found = record_card(body["session"], body["card"], scope, now, nonce=nonce, **session_rules())
-        return found.outcome
     sighting = Sighting(
         body["session"],
         body["member"],

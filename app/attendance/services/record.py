@@ -41,14 +41,40 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a row says and how it came to say it: all that one noticing can change."""
+
+    status: Status
+    excuse_reason: ExcuseReason | None
+    method: Method
+    recorded_by_id: int | None
+    device: str | None
+    nonce: str | None
+    occurred_at: datetime
+    received_at: datetime
+    came_at: datetime | None
+    left_at: datetime | None
+
+    @classmethod
+    def by(cls, row: Attendance) -> Said:
+        return cls(**{name: getattr(row, name) for name in cls.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """`created`: this call made the row; otherwise it was there already, and stays as it was."""
+    """`created`: this call made the row; otherwise it was there already, and stays as it was.
+
+    says: what the row says now; replaced: the leave or absence that gave way, so that a mistake can be
+    undone whole.
+    """
 
     created: bool
     status: Status
     recorded_at: datetime
     minutes: int
     is_extra: bool
+    says: Said | None = None
+    replaced: Said | None = None
 
 
 def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderly_age: int) -> Outcome:
@@ -71,9 +97,12 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
         found = session.get_one(
             Attendance, (row.id, sighting.member_id), with_for_update=True, populate_existing=True
         )
+        before = None
         if not made and supersedes(found.status, sighting.status):
-            made = _replace(session, found, sighting, row, now, tz)
-        return Outcome(made, found.status, found.received_at, found.minutes, found.is_extra)
+            made, before = True, Said.by(found)
+            _replace(session, found, sighting, row, now, tz)
+        says = Said.by(found)
+        return Outcome(made, says.status, says.received_at, found.minutes, found.is_extra, says, before)
 
 
 def say(found: Attendance, sighting: Sighting, row: TrainingSession, tz: ZoneInfo) -> None:
@@ -97,7 +126,7 @@ def _replace(
     row: TrainingSession,
     now: datetime,
     tz: ZoneInfo,
-) -> bool:
+) -> None:
     """Somebody on leave, or noted as absent, came after all."""
     before = found.status
     say(found, sighting, row, tz)
@@ -115,7 +144,6 @@ def _replace(
     found.method = sighting.method
     found.recorded_by_id, found.device, found.nonce = sighting.recorded_by_id, sighting.device, sighting.nonce
     found.occurred_at, found.received_at = sighting.occurred_at, now
-    return True
 
 
 def insert_once(session: Session, values: dict[str, object]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.checkin.models import MemberBinding, MemberCard
@@ -122,10 +122,19 @@ def holders_of_tokens(session: Session, hashes: Sequence[bytes]) -> dict[bytes, 
 
 def holder_of_card(session: Session, card_hash: bytes) -> TokenHolder | None:
     """The member behind a card."""
+    return _card_holder(session, MemberCard.token_hash == card_hash)
+
+
+def holder_of_card_number(session: Session, number: int) -> TokenHolder | None:
+    """The member whose card bears this number."""
+    return _card_holder(session, MemberCard.id == number)
+
+
+def _card_holder(session: Session, which: ColumnElement[bool]) -> TokenHolder | None:
     query = (
         select(Member.id, Member.name, MemberCard.revoked_at.is_not(None))
         .join(MemberCard, MemberCard.member_id == Member.id)
-        .where(MemberCard.token_hash == card_hash)
+        .where(which)
     )
     found = session.execute(query).first()
     return TokenHolder(*found) if found else None

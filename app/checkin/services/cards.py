@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import secrets
+import unicodedata
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -28,6 +29,14 @@ CARD = "card"
 _CARD = re.compile(r"[A-Z2-7]{32}")
 
 
+class CardStopped(CheckInRefused):
+    """The card was good once; whose it is helps the staff to find the person in the list."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(RefusalCode.REVOKED)
+
+
 def card_text(token: str) -> str:
     """What the card's QR code says."""
     return PREFIX + token
@@ -40,8 +49,15 @@ def new_card_token() -> str:
 
 def read_card(text: str) -> str | None:
     """The card's id in what a scanner read or somebody typed; None when it is no card."""
-    token = text.strip().upper().removeprefix(PREFIX)
+    # Keyboards that are set to Chinese make full-width letters of what a hand scanner types.
+    token = unicodedata.normalize("NFKC", text).strip().upper().removeprefix(PREFIX)
     return token if _CARD.fullmatch(token) else None
+
+
+def is_card_text(text: str) -> bool:
+    """Whether a text is meant as a card, read well or not."""
+    text = unicodedata.normalize("NFKC", text).strip().upper()
+    return text.startswith(PREFIX) or _CARD.fullmatch(text) is not None
 
 
 def holder_by_card(text: str) -> TokenHolder:
@@ -51,7 +67,7 @@ def holder_by_card(text: str) -> TokenHolder:
     if found is None:
         raise CheckInRefused(RefusalCode.UNKNOWN_MEMBER)
     if found.revoked:
-        raise CheckInRefused(RefusalCode.REVOKED)
+        raise CardStopped(found.name)
     return found
 
 

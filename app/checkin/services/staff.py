@@ -1,4 +1,4 @@
-"""Records what staff see: a member's card at the door, a tick, a visit; one at a time or a batch."""
+"""Records what staff see: a tick, a visit; one at a time or a batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from app.attendance.queries.recordable import recordable
 from app.attendance.rules import RefusalCode
 from app.attendance.services.record import Outcome, Sighting, record_attendance
 from app.checkin.models import BatchReceipt
-from app.checkin.services.cards import holder_by_card
 from app.core.access import Scope
 from app.core.db import db, is_postgresql, writing
 from app.core.errors import AppError, NotFound
@@ -25,15 +24,6 @@ from app.trainings.models import TrainingSession
 from app.trainings.queries.sessions import scoped_session
 
 STAFF_METHODS = (Method.STAFF_ENTRY, Method.PAPER, Method.IMPORT, Method.API, Method.STAFF_SCAN)
-
-
-@dataclass(frozen=True, slots=True)
-class CardResult:
-    """Whose card it was and what came of it."""
-
-    member_id: int
-    name: str
-    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +48,11 @@ class BatchAnswer:
     recorded_at: datetime | None = None
 
 
-def record_card(
-    session_id: int,
-    card: str,
-    scope: Scope,
-    now: datetime,
-    *,
-    tz: ZoneInfo,
-    elderly_age: int,
-    nonce: str | None = None,
-) -> CardResult:
-    """A member's card read at the door of a session. Raises CheckInRefused."""
-    _require_session(session_id, scope, now)
-    member = holder_by_card(card)
-    sighting = Sighting(
-        session_id, member.member_id, Method.STAFF_SCAN, now, recorded_by_id=scope.user_id, nonce=nonce
-    )
-    outcome = record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
-    return CardResult(member.member_id, member.name, outcome)
-
-
 def record_staff(
     sighting: Sighting, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int
 ) -> Outcome:
     """A member named by staff. Raises CheckInRefused (out_of_scope, unknown_member, not_open …)."""
-    row = _require_session(sighting.session_id, scope, now)
+    row = require_session(sighting.session_id, scope, now)
     if not recordable(db.session(), row, [sighting.member_id], scope, now):
         # A round that was taken along before two records became one still names the other.
         kept_id = merged_into(db.session(), sighting.member_id)
@@ -136,7 +106,7 @@ def _sighting(device: str, item: BatchItem, scope: Scope) -> Sighting:
     )
 
 
-def _require_session(session_id: int, scope: Scope, now: datetime) -> TrainingSession:
+def require_session(session_id: int, scope: Scope, now: datetime) -> TrainingSession:
     """The session. Raises CheckInRefused(out_of_scope) for one out of reach, there or not."""
     try:
         return scoped_session(db.session(), session_id, scope, now)
