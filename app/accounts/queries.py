@@ -12,6 +12,7 @@ from sqlalchemy import (
     BindParameter,
     CompoundSelect,
     Date,
+    Integer,
     LargeBinary,
     Select,
     and_,
@@ -84,6 +85,11 @@ def staff_by_login(session: Session, token: str, now: datetime, on: date) -> Sta
 def staff_by_api_token(session: Session, token: str, on: date) -> Staff | None:
     """The active user that this API token acts as, unless the token was revoked."""
     return _staff(session, _BY_API_TOKEN, {"token": token_hash(token), "day": on})
+
+
+def staff_by_id(session: Session, user_id: int, on: date) -> Staff | None:
+    """The active user, for what a phone or a tablet does on their behalf."""
+    return _staff(session, _BY_ID, {"user": user_id, "day": on})
 
 
 def _staff(session: Session, query: _Granted, given: dict[str, Any]) -> Staff | None:
@@ -159,8 +165,13 @@ def _by_api_token() -> _Granted:
     return _grants(holder.cte("holder"), bindparam("day", type_=Date))
 
 
-# Built once: every request asks one of the two, and putting them together took longer than running them.
-_BY_LOGIN, _BY_API_TOKEN = _by_login(), _by_api_token()
+def _by_id() -> _Granted:
+    holder = _active_users().where(StaffUser.id == bindparam("user", type_=Integer))
+    return _grants(holder.cte("holder"), bindparam("day", type_=Date))
+
+
+# Built once: every request asks one of them, and putting them together took longer than running them.
+_BY_LOGIN, _BY_API_TOKEN, _BY_ID = _by_login(), _by_api_token(), _by_id()
 
 
 def user_id_by_name(session: Session, username: str) -> int | None:

@@ -16,6 +16,7 @@ LOGIN_KEY = "login"
 
 def init_app(app: Flask) -> None:
     """Load `g.staff` (None when nobody is signed in) before each request."""
+    app.extensions["staff_by_id"] = lambda user_id: queries.staff_by_id(db.session(), user_id, today())
 
     @app.before_request
     def load_staff() -> None:

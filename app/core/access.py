@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, current_app, g, redirect, request, url_for
 
 from app.core.errors import Forbidden, NotSignedIn
 from app.core.vocabulary import Role
@@ -106,6 +106,15 @@ def current_scope() -> Scope:
     """The scope of the permission that the running route declared."""
     scope: Scope = g.scope
     return scope
+
+
+def scope_of(user_id: int, permission: str) -> Scope | None:
+    """Where another user holds a permission now: whoever set up the phone that a request comes from.
+
+    None: nowhere any more, or the user was shut out. The feature of accounts says who it is.
+    """
+    staff: Staff | None = current_app.extensions["staff_by_id"](user_id)
+    return staff.scope_if_held(permission) if staff is not None else None
 
 
 def permission(name: str) -> Callable[[View], View]:

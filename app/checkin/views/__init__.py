@@ -6,6 +6,29 @@ from flask import Blueprint
 
 bp = Blueprint("checkin", __name__)
 
-from app.checkin.views import access, door, member_part, mine, own_access, own_file, phone, projector  # noqa: E402
+from app.checkin.views import (  # noqa: E402
+    access,
+    door,
+    member_part,
+    mine,
+    own_access,
+    own_file,
+    phone,
+    projector,
+    round_page,
+    rounds,
+)
 
-__all__ = ["access", "bp", "door", "member_part", "mine", "own_access", "own_file", "phone", "projector"]
+__all__ = [
+    "access",
+    "bp",
+    "door",
+    "member_part",
+    "mine",
+    "own_access",
+    "own_file",
+    "phone",
+    "projector",
+    "round_page",
+    "rounds",
+]
