@@ -155,7 +155,7 @@ def round_members(session: Session, round_id: int, refs: Collection[str]) -> dic
     """Members of a round by the refs that its phone knows them by."""
     query = select(VisitRoundMember.ref, VisitRoundMember.member_id)
     query = query.where(VisitRoundMember.round_id == round_id, VisitRoundMember.ref.in_(refs))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def known_of(session: Session, session_id: int, member_ids: Collection[int]) -> dict[int, Known]:

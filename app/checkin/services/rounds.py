@@ -112,7 +112,7 @@ def _branches(
     """The branch of each: as on the expected list, else that of the session's day."""
     query = select(ExpectedAttendee.member_id, ExpectedAttendee.org_id)
     listed = query.where(ExpectedAttendee.session_id == row.id, ExpectedAttendee.member_id.in_(member_ids))
-    found = dict(session.execute(listed).tuples().all())
+    found = dict(session.execute(listed).all())
     others = set(member_ids) - set(found)
     if others:
         as_of = members_as_of(row.office_date, elderly_age, member_ids=others)
