@@ -52,7 +52,7 @@
     at("n-waiting").textContent = outbox.length;
     at("n-sent").textContent = answers.length - look.length;
     at("n-look").textContent = look.length;
-    at("state").textContent = stateText(outbox);
+    at("state").textContent = outbox.length || answers.length || syncing ? stateText(outbox) : words.nothing_yet;
     at("state").dataset.kind = syncing ? "busy" : outbox.length ? "waiting" : "done";
     at("send").hidden = !outbox.length;
     at("send").disabled = syncing;
@@ -60,10 +60,9 @@
     at("none").hidden = Boolean(rounds.length);
     at("net").textContent = navigator.onLine ? words.online : words.offline;
     at("net").dataset.online = navigator.onLine ? "1" : "0";
-    showLook(look);
+    showLook(look, rounds);
     showCards(rounds, outbox);
-    if (open) for (const person of open.people) showRow(person.ref, outbox, answers);
-    if (open) narrow();
+    if (open) showRows(outbox, answers);
   }
 
   function stateText(outbox) {
@@ -73,14 +72,15 @@
     return trouble || (navigator.onLine ? words.waiting : words.waiting_offline);
   }
 
-  function showLook(look) {
+  function showLook(look, rounds) {
     at("look").hidden = !look.length;
     const list = at("look-list");
     list.textContent = "";
     for (const answer of look) {
       const item = clone("look-item");
       const person = open && open.round === answer.round && open.people.find((one) => one.ref === answer.ref);
-      part(item, "name").textContent = person ? person.name : words.locked_name;
+      const isGone = rounds.some((round) => round.id === answer.round && round.gone);
+      part(item, "name").textContent = person ? person.name : isGone ? words.gone_name : words.locked_name;
       part(item, "text").textContent = explanation(answer);
       list.append(item);
     }
@@ -182,11 +182,19 @@
     at("people").append(list);
   }
 
-  function showRow(ref, outbox, answers) {
-    const row = rows.get(ref);
-    const mine = (one) => one.round === open.round && one.ref === ref;
-    const [waiting, answer] = [outbox.find(mine), answers.find(mine)];
+  function showRows(outbox, answers) {
+    const byRef = (list) => new Map(list.filter((one) => one.round === open.round).map((one) => [one.ref, one]));
+    const [waiting, answered] = [byRef(outbox), byRef(answers)];
+    for (const [ref, row] of rows) showRow(row, waiting.get(ref), answered.get(ref));
+    narrow();
+  }
+
+  function showRow(row, waiting, answer) {
     const tick = waiting || answer;
+    // Hundreds of rows: only those are drawn anew of which something has changed.
+    const drawn = tick ? [tick.id, Boolean(answer), tick.tried].join() : "";
+    if (row.drawn === drawn) return;
+    row.drawn = drawn;
     row.dataset.status = tick ? tick.status : "";
     part(row, "buttons").hidden = Boolean(tick);
     part(row, "reasons").hidden = true;
@@ -243,7 +251,10 @@
       part(row, "reasons").hidden = false;
       part(row, "reasons").querySelector("button").focus();
     } else if (does === "excused") await note(ref, "excused", button.value);
-    else if (does === "cancel") show();
+    else if (does === "cancel") {
+      part(row, "buttons").hidden = false;
+      part(row, "reasons").hidden = true;
+    }
     else if (does === "undo") {
       const mine = (await store.outbox()).find((tick) => tick.round === open.round && tick.ref === ref);
       if (mine && !(await store.undo(mine.id))) trouble = words.sent_before;

@@ -144,7 +144,7 @@ def carried(session: Session, round_id: int, org_ids: Mapping[int, int]) -> list
     rows = session.execute(query.where(VisitRoundMember.round_id == round_id)).all()
     units = select(OrgUnit.id, OrgUnit.code, OrgUnit.name).where(OrgUnit.id.in_(set(org_ids.values())))
     orgs = {row.id: row for row in session.execute(units)}
-    named = sorted(rows, key=lambda row: (orgs[org_ids[row.id]].code, row.pinyin, row.ref))
+    named = sorted(rows, key=lambda row: (orgs[org_ids[row.id]].code, row.pinyin, row.id))
     return [
         Carried(row.ref, row.name, orgs[org_ids[row.id]].name, f"{row.pinyin_initials} {row.pinyin}")
         for row in named
