@@ -1,10 +1,12 @@
-"""What staff ask for on the pages of cards, as typed orders."""
+"""What staff ask for on the pages of cards, and what their phones send, as typed orders."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from app.core.vocabulary import ExcuseReason, Status
 
 
 class Printing(StrEnum):
@@ -29,3 +31,23 @@ class CardOrder:
     printing: Printing
     org_id: int | None
     asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTick:
+    """One tick of a round, under the round's own name for the member; `id` was made on the phone, once."""
+
+    id: str
+    ref: str
+    status: Status
+    excuse_reason: ExcuseReason | None
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SentTicks:
+    """What a phone sends of its round at one go. sent_at: the phone's clock as it sent it."""
+
+    device: str
+    sent_at: datetime
+    ticks: tuple[RoundTick, ...]

@@ -140,6 +140,15 @@ def current_scope() -> Scope:
     return scope
 
 
+def scope_of(user_id: int, permission: str) -> Scope | None:
+    """Where another user holds a permission now: whoever set up the phone that a request comes from.
+
+    None: nowhere any more, or the user was shut out. The feature of accounts says who it is.
+    """
+    staff = staff_by_id(user_id)
+    return staff.scope_if_held(permission) if staff is not None else None
+
+
 def permission(name: str) -> Callable[[View], View]:
     """Declare what a view needs; refuses before the view runs. `PUBLIC` and `MEMBER` need no staff user."""
     if name not in PERMISSIONS and name not in (PUBLIC, MEMBER):

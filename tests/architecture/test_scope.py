@@ -11,8 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from app.checkin.models import VisitRound
 from app.core.access import PERMISSIONS
-from app.core.crypto import seal
+from app.core.crypto import seal, token_hash
 from app.core.db import writing
 from app.core.vocabulary import OrgKind, Role, SessionState
 from app.members.models import CorrectionRequest, TransferRequest
@@ -43,9 +44,10 @@ NAMED = {
     "official_id",
     "request_id",
     "wish_id",
+    "round_id",
 }
-# Routes whose parameter is no thing of a place: a scanned code is proof by itself.
-WITHOUT_PLACE = {"checkin.scanned"}
+# Routes whose parameter is no thing of a place: a scanned code, or the token of a round, is proof by itself.
+WITHOUT_PLACE = {"checkin.scanned", "checkin.send_ticks"}
 # What may be missing although the member is in reach: an answer about something never made.
 MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png"}
 # Who supervises because a unit is assigned to them, not by a role.
@@ -68,6 +70,7 @@ class Place:
     official_id: int
     request_id: int
     wish_id: int
+    round_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
         more = {"group": "rural", "binding_id": 1, "tag": "model", "kiosk_id": 1}
@@ -89,7 +92,7 @@ class District:
     tokens: dict[str, str]
 
 
-def _place(code: str, org: Any, other: Any) -> Place:
+def _place(code: str, org: Any, other: Any, by: Any) -> Place:
     member, twin = (make_member(f"人{code}", org) for _ in range(2))
     session = make_session(org, state=SessionState.OPEN)
     instructor, team = make_instructor(f"指{code}", org), make_team(f"组{code}", org)
@@ -101,7 +104,14 @@ def _place(code: str, org: Any, other: Any) -> Place:
         wish = CorrectionRequest(
             member_id=member.id, about="other", text_sealed=seal("改正", PURPOSE), asked_at=NOW
         )
-        db_session.add_all([training, asked, wish])
+        taken = VisitRound(
+            session_id=session.id,
+            token_hash=token_hash(code),
+            created_by_id=by.id,
+            created_at=NOW,
+            expires_at=NOW,
+        )
+        db_session.add_all([training, asked, wish, taken])
     return Place(
         code,
         session_id=session.id,
@@ -113,6 +123,7 @@ def _place(code: str, org: Any, other: Any) -> Place:
         official_id=official.id,
         request_id=asked.id,
         wish_id=wish.id,
+        round_id=taken.id,
     )
 
 
@@ -136,11 +147,12 @@ def district(app: Flask) -> Iterator[District]:
         sibling, other = make_org("QB", root), make_org("QC", root)
         users = {role.value: make_staff(role.value, role, own) for role in Role}
         users |= {name: _assigned(name, own) for name in ASSIGNED}
+        by = users[Role.ADMINISTRATOR.value]
         found = District(
-            _place("QA", own, other),
-            _place("QA1", child, other),
-            _place("Q", root, other),
-            _place("QB", sibling, other),
+            _place("QA", own, other, by),
+            _place("QA1", child, other, by),
+            _place("Q", root, other, by),
+            _place("QB", sibling, other, by),
             {name: sign_in(app.test_client(), user) for name, user in users.items()},
             {name: make_token(user) for name, user in users.items()},
         )

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.attendance.models import Attendance
+from app.attendance.models import Attendance, ReviewItem
 from app.checkin.rules import long_code, short_code, step_of
 from app.checkin.services.cards import issue_card, revoke_card
 from app.core.access import Scope
@@ -220,3 +220,45 @@ def test_digits_that_were_good_a_minute_ago_have_expired(world: World) -> None:
         secret = db.session.get_one(TrainingSession, opened).code_secret
     old = short_code(secret, opened, step_of(datetime.now(UTC), STEP_SECONDS) - 5)
     assert refusal(scan(world, old, world.bind(world.ids[0]))) == (410, "code_expired")
+
+
+def test_a_batch_of_a_closed_session_waits_for_a_person_and_says_so_again(world: World) -> None:
+    session_id = world.open_session()
+    body = {"device": "tablet-1", "items": [item(session_id, world.ids[0])]}
+    assert world.admin.post(f"/sessions/{session_id}/close").status_code == 200
+    answers = [world.secretary_a.post("/checkins/batch", body).get_json() for _ in range(2)]
+    assert answers[0]["items"][0]["result"] == "needs_review"
+    assert answers[1] == answers[0]
+    stranger = {"device": "tablet-1", "items": [item(session_id, world.neighbour_id)]}
+    lines = world.secretary_b.post("/checkins/batch", stranger).get_json()["items"]
+    assert [line["result"] for line in lines] == ["out_of_scope"], "nothing is kept for a stranger's session"
+    with world.app.app_context():
+        assert (count(Attendance), count(ReviewItem)) == (0, 1)
+
+
+def test_a_batch_sent_by_a_wrong_clock_is_recorded_and_shown(world: World) -> None:
+    session_id = world.open_session()
+    body = {
+        "device": "tablet-1",
+        "sent_at": "2026-03-02T09:06:00+08:00",
+        "items": [item(session_id, member_id) for member_id in world.ids],
+    }
+    lines = world.secretary_a.post("/checkins/batch", body).get_json()["items"]
+    assert [line["result"] for line in lines] == ["recorded"] * 3
+    with world.app.app_context():
+        found = db.session.query(ReviewItem).one()
+        assert (found.kind, found.subject, found.evidence["count"]) == ("wrong_clock", "tablet-1", 3)
+
+
+def test_a_round_is_taken_listed_and_stopped(world: World) -> None:
+    session_id = world.open_session()
+    path = f"/sessions/{session_id}/rounds"
+    taken = world.secretary_a.post(path, {"members": world.ids})
+    assert taken.status_code == 201
+    round_id = taken.get_json()["id"]
+    assert [one["name"] for one in taken.get_json()["people"]] == ["李四", "王五", "张三"]
+    [listed] = world.admin.get(path).get_json()["items"]
+    assert (listed["id"], listed["people"], listed["revoked_at"]) == (round_id, 3, None)
+    assert refusal(world.secretary_b.delete(f"{path}/{round_id}")) == (404, "not_found")
+    assert world.admin.delete(f"{path}/{round_id}").status_code == 204
+    assert world.admin.get(path).get_json()["items"][0]["revoked_at"]

@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
         org_rows,
         orgs,
         reports,
+        rounds,
         sessions,
         steps,
         supervision,

@@ -17,9 +17,10 @@ from app.api.v1.schemas.checkins import (
     StaffCheckInBody,
 )
 from app.attendance.services.record import Outcome, Sighting
+from app.checkin.services.batch import Batch, BatchItem, record_batch
 from app.checkin.services.card_scan import CardRead, CardResult, record_card
 from app.checkin.services.present import present_code
-from app.checkin.services.staff import BatchItem, record_batch, record_staff
+from app.checkin.services.staff import record_staff
 from app.core.access import PUBLIC, current_scope, current_staff, permission
 from app.core.clock import utc_now
 from app.core.office import code_step_seconds, session_rules
@@ -68,8 +69,12 @@ def _answer(created: bool, status: Status, recorded_at: datetime) -> tuple[dict[
     body=BatchBody(),
     answers={200: BatchAnswer()},
     detail=(
-        "每条各自回答;id 由设备生成,原样重传得到同样的回答。",
-        "Each item is answered for itself. Ids are made on the device; a batch sent again answers the same.",
+        "每条各自回答;id 由设备生成,原样重传得到同样的回答。场次已结束的,登记等人确认,回答 needs_review。"
+        "sent_at 是设备发送时的钟点:与服务器相差 5 分钟以上时照样登记,并提醒人看一看。",
+        "Each item is answered for itself. Ids are made on the device; a batch sent again answers the same."
+        " Where the session is closed the item waits for a person and is answered needs_review. sent_at is"
+        " the device's clock as it sends: off by more than 5 minutes, the items are recorded and a person is"
+        " told.",
     ),
 )
 def check_in_batch(body: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +84,9 @@ def check_in_batch(body: dict[str, Any]) -> dict[str, Any]:
         )
         for each in body["items"]
     ]
-    return {"items": record_batch(body["device"], items, current_scope(), utc_now(), **session_rules())}
+    scope = current_scope()
+    batch = Batch(body["device"], items, scope.user_id, body.get("sent_at"))
+    return {"items": record_batch(batch, scope, utc_now(), **session_rules())}
 
 
 def _by_phone(body: dict[str, Any]) -> Outcome:

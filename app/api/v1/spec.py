@@ -48,6 +48,7 @@ TAGS: dict[str, Words] = {
     "steps": Words("场次的状态", "A session's steps"),
     "codes": Words("签到码", "Check-in codes"),
     "checkins": Words("签到", "Check-ins"),
+    "rounds": Words("离线走访", "Rounds of home visits"),
     "bindings": Words("手机绑定", "Bound phones"),
     "cards": Words("签到卡", "Member cards"),
     "kiosks": Words("签到台", "Kiosks"),
@@ -70,6 +71,7 @@ _ABOUT = Words(
 _PATH_WORDS = {
     "code": Words("组织代码", "Code of a unit"),
     "member_id": Words("党员编号", "Id of a member"),
+    "round_id": Words("带走的名单编号", "Id of a round"),
     "session_id": Words("场次编号", "Id of a session"),
     "group": Words("党员类别", "Group of members"),
     "kiosk_id": Words("签到台编号", "Id of a kiosk"),

@@ -27,6 +27,7 @@ class Sighting:
     """That a member was (or was excused from being) at a session, as somebody noticed it.
 
     occurred_at: when it happened, by the noticer's clock; received_at is ours. `device` is opaque.
+    rule_at: when it happened for the rule on being late, where the noticer's clock is known to be wrong.
     """
 
     session_id: int
@@ -38,6 +39,7 @@ class Sighting:
     recorded_by_id: int | None = None
     device: str | None = None
     nonce: str | None = None
+    rule_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ def say(found: Attendance, sighting: Sighting, row: TrainingSession, tz: ZoneInf
 
 def _arrival(sighting: Sighting, row: TrainingSession) -> Arrival:
     span = (row.starts_at, row.ends_at)
-    return arrival(sighting.status, sighting.method, sighting.occurred_at, span, row.late_after_minutes)
+    happened_at = sighting.rule_at or sighting.occurred_at
+    return arrival(sighting.status, sighting.method, happened_at, span, row.late_after_minutes)
 
 
 def _replace(

@@ -17,6 +17,8 @@ from app.checkin.views import (  # noqa: E402
     own_file,
     phone,
     projector,
+    round_page,
+    rounds,
 )
 
 __all__ = [
@@ -31,4 +33,6 @@ __all__ = [
     "own_file",
     "phone",
     "projector",
+    "round_page",
+    "rounds",
 ]

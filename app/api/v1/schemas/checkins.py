@@ -64,6 +64,7 @@ class BatchItemBody(Body):
 
 class BatchBody(Body):
     device = Text(64, required=True)
+    sent_at = Moment(allow_none=True)
     items = Items(Part(BatchItemBody), 500, required=True)
 
 
