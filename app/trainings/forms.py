@@ -150,9 +150,7 @@ class SessionForm(Form):  # type: ignore[misc]
     members = NamedMembers(
         lazy("另请的党员"), coerce=_member_id, validate_choice=False, invalid_value_message=_FROM_LIST
     )
-    late_after = IntegerField(
-        lazy("开始几分钟后算迟到"), [Optional()], invalid_value_message=_A_NUMBER
-    )
+    late_after = IntegerField(lazy("开始几分钟后算迟到"), [Optional()], invalid_value_message=_A_NUMBER)
     asks_sign_out = BooleanField(lazy("要签退"))
     join_url = StringField(lazy("线上观看地址"))
     note = TextAreaField(lazy("备注"))

@@ -27,6 +27,7 @@ def init_app(app: Flask) -> None:
         imports,
         members,
         officials,
+        on_the_day,
         org_rows,
         orgs,
         reports,

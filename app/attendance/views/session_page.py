@@ -18,7 +18,7 @@ from app.attendance.queries.session import (
 )
 from app.attendance.rules import refusal
 from app.core.access import current_scope, current_staff, permission
-from app.core.clock import today, utc_now
+from app.core.clock import office_tz, today, utc_now
 from app.core.db import db
 from app.core.labels import EXCUSE_LABELS, GROUP_LABELS, LECTURER_ROLE_LABELS, METHOD_LABELS, STATUS_LABELS
 from app.core.office import elderly_age
@@ -37,6 +37,7 @@ from app.trainings.queries.page import (
     session_clashes,
     session_facts,
     speakers,
+    whole_credit,
 )
 from app.trainings.rules import possible_steps
 from app.trainings.views import bp
@@ -106,6 +107,7 @@ def roster_context(facts: SessionFacts, rows: list[RosterRow], can_write: bool) 
     }
     return {
         "can_write": can_write,
+        "whole_minutes": whole_credit(facts, office_tz()),
         "endpoints": current_app.view_functions,
         "offered": OFFERED,
         "open_now": open_now,

@@ -1,4 +1,4 @@
-"""What is noted of a session once it has begun: how much was delivered, and how many were counted in the room."""
+"""Notes of a session that has begun how much was delivered, and how many people were counted in the room."""
 
 from __future__ import annotations
 
