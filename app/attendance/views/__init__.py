@@ -6,6 +6,14 @@ from flask import Blueprint
 
 bp = Blueprint("attendance", __name__)
 
-from app.attendance.views import classes, member_part, member_year, roster, session_list, session_page  # noqa: E402
+from app.attendance.views import (  # noqa: E402
+    classes,
+    member_part,
+    member_year,
+    roster,
+    session_list,
+    session_page,
+    stay,
+)
 
-__all__ = ["bp", "classes", "member_part", "member_year", "roster", "session_list", "session_page"]
+__all__ = ["bp", "classes", "member_part", "member_year", "roster", "session_list", "session_page", "stay"]

@@ -34,7 +34,7 @@ def tick(session_id: int, member_id: int) -> Any:
     except CheckInRefused as error:
         refused = error.words
     if request.headers.get("HX-Request") == "true":
-        return _row(session_id, member_id, refused)
+        return row_answer(session_id, member_id, refused)
     if refused is not None:
         flash(refused, "warning")
     return _back(session_id, member_id)
@@ -78,7 +78,7 @@ def _record(session_id: int, member_id: int, wanted: Tick) -> None:
     set_status(sighting, "", scope, now, **session_rules())
 
 
-def _row(session_id: int, member_id: int, refused: str | None) -> Response:
+def row_answer(session_id: int, member_id: int, refused: str | None) -> Response:
     """The one row anew, and the counts beside it."""
     session = db.session()
     facts = session_facts(session, session_id, current_scope(), utc_now())

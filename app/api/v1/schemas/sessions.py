@@ -189,6 +189,9 @@ class RosterLineAnswer(Answer):
     excuse_reason = Choice(ExcuseReason, allow_none=True)
     method = Choice(Method, allow_none=True)
     occurred_at = Moment(allow_none=True)
+    came_at = Moment(allow_none=True, metadata={"description": "只在迟到时有 · known only for who came late"})
+    left_at = Moment(allow_none=True)
+    minutes = Count(allow_none=True)
 
 
 class RosterAnswer(Answer):
@@ -212,3 +215,21 @@ class CorrectionAnswer(Answer):
     session = Identifier()
     member = Identifier()
     status = Choice(Status, allow_none=True)
+
+
+class StayBody(Body):
+    came_at = Moment(required=True, allow_none=True)
+    left_at = Moment(required=True, allow_none=True)
+
+
+class StayAnswer(Answer):
+    status = Choice(Status)
+    came_at = Moment(allow_none=True)
+    left_at = Moment(allow_none=True)
+    minutes = Count()
+
+
+class SignedOutAnswer(Answer):
+    status = Choice(Status)
+    left_at = Moment()
+    minutes = Count()
