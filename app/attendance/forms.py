@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -19,6 +20,7 @@ from app.trainings.rules import Stay
 # What a roster's buttons offer; made-up study is recorded where the make-up is.
 OFFERED = (Status.PRESENT, Status.LATE, Status.LEFT_EARLY, Status.EXCUSED, Status.ABSENT)
 NOT_RECORDED = "not_recorded"
+_KEY = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,12 @@ def read_tick(posted: Mapping[str, str]) -> Tick:
     if text not in OFFERED or excuse not in ("", *ExcuseReason):
         raise InvalidInput.field("status", "unknown", lazy("没有认出这个登记,请刷新页面后再点一次。"))
     return Tick(Status(text), ExcuseReason(excuse) if excuse else None)
+
+
+def read_key(posted: Mapping[str, str]) -> str | None:
+    """The key that the page made for one action, so that sending it again is the same action."""
+    key = posted.get("batch", "")
+    return key if _KEY.fullmatch(key) else None
 
 
 def read_chosen(texts: Sequence[str]) -> list[int]:

@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
         assignments,
         attendance,
         bindings,
+        bulk,
         calendar,
         cards,
         checkins,

@@ -13,7 +13,18 @@ from app.attendance.views import (  # noqa: E402
     roster,
     session_list,
     session_page,
+    several,
     stay,
 )
 
-__all__ = ["bp", "classes", "member_part", "member_year", "roster", "session_list", "session_page", "stay"]
+__all__ = [
+    "bp",
+    "classes",
+    "member_part",
+    "member_year",
+    "roster",
+    "session_list",
+    "session_page",
+    "several",
+    "stay",
+]

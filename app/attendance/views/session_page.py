@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, render_template, request
 
-from app.attendance.forms import OFFERED
+from app.attendance.forms import OFFERED, read_key
+from app.attendance.queries.bulk import count_unchanged
 from app.attendance.queries.session import (
     RosterPart,
     RosterRow,
@@ -55,6 +57,8 @@ class Asked:
     text: str
     add: str
     checked: bool
+    # The action that was just taken, and may be undone.
+    batch: str | None
 
 
 @bp.get("/sessions/<int:session_id>")
@@ -76,6 +80,8 @@ def show(session_id: int) -> str:
         steps=possible_steps(facts.state) if can_write else frozenset(),
         counts=session_counts(session, [session_id])[session_id],
         page=Page(rows, number, total),
+        undoable=count_unchanged(session, session_id, asked.batch) if can_write and asked.batch else 0,
+        new_batch=secrets.token_urlsafe(16),
         **(_candidates(facts, asked.add) if can_write else {"found": None, "hosted": []}),
         **_before_it_begins(facts, speaking, invited),
         **roster_context(facts, rows, can_write),
@@ -127,6 +133,7 @@ def _asked() -> Asked:
         text=request.args.get("q", "").strip()[:80],
         add=request.args.get("add", "").strip()[:80],
         checked=request.args.get("checked") == "1",
+        batch=read_key(request.args),
     )
 
 
