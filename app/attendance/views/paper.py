@@ -61,7 +61,7 @@ def sheet(session_id: int) -> str:
         facts=found.facts,
         page=found.page,
         first=found.first,
-        mark=found.mark,
+        sheet_mark=found.mark,
         speakers=speakers(db.session(), session_id),
         spare=SPARE_LINES if found.page.total else LINES_WITHOUT_LIST,
         excuse_labels=EXCUSE_LABELS,
@@ -162,7 +162,7 @@ def _shown(found: Sheet) -> dict[str, Any]:
         "facts": found.facts,
         "page": found.page,
         "first": found.first,
-        "mark": found.mark,
+        "sheet_mark": found.mark,
         "batch": read_key(request.form) or secrets.token_urlsafe(16),
         "status_labels": STATUS_LABELS,
     }

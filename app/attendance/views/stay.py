@@ -76,6 +76,9 @@ def _is_part() -> bool:
 
 
 def _form(facts: SessionFacts, row: RosterRow, form: StayForm, status: int = 200) -> Any:
+    for field in form:
+        # Several rows of one page may have theirs open.
+        field.id = f"{field.name}-{row.member_id}"
     page = render_template(
         "attendance/_times.html" if _is_part() else "attendance/times.html",
         facts=facts,
