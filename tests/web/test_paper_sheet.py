@@ -51,14 +51,8 @@ def test_the_sheet_lists_everybody_expected_with_numbers_and_room_to_sign(office
     session_id = office.saved(browser, step="publish")
     tick(browser, session_id, office.people[1], "excused")
     page = browser.get(f"/sessions/{session_id}/sheet").text
-    lines = re.findall(
-        r'<td class="num">(\d+)</td><td class="strong">(\S+)</td><td>(\S+)</td><td></td><td>(\S*)</td>', page
-    )
-    assert lines == [
-        ("1", "张一", "甲支部", ""),
-        ("2", "张二", "甲支部", "请假"),
-        ("3", "张三", "甲支部", ""),
-    ]
+    line = r'<td class="num">(\d+)</td><td class="strong">(\S+)</td>.*?<td></td><td>(\S*)</td>'
+    assert re.findall(line, page) == [("1", "张一", ""), ("2", "张二", "请假"), ("3", "张三", "")]
     for word in ("主题党日", "党校", "陈老师", "应到", "名单号"):
         assert word in page
     entered = browser.get(f"/sessions/{session_id}/paper")

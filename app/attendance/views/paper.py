@@ -126,7 +126,7 @@ def _preview(found: Sheet, entered: Entered) -> str:
     apart = [
         (n, row, said)
         for n, row, said in known
-        if row.status not in ATTENDED_STATUSES or (row.member_id in entered.said and said is not row.status)
+        if row.status not in ATTENDED_STATUSES or said not in (None, row.status)
     ]
     return render_template(
         "attendance/paper_preview.html",
