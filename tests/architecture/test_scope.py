@@ -47,7 +47,7 @@ NAMED = {
 # Routes whose parameter is no thing of a place: a scanned code is proof by itself.
 WITHOUT_PLACE = {"checkin.scanned"}
 # What may be missing although the member is in reach: an answer about something never made.
-MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png", "attendance.times"}
+MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png"}
 # Who supervises because a unit is assigned to them, not by a role.
 ASSIGNED = ("instructor", "official")
 WHO = [*[role.value for role in Role], *ASSIGNED]

@@ -229,6 +229,13 @@ def test_times_of_somebody_elses_session_or_of_nobody_are_not_found(office: Offi
             assert post(browser, path, came_at="").status_code == 404
 
 
+def test_times_of_somebody_who_is_not_recorded_lead_back_with_a_word(office: Office) -> None:
+    browser = office.browser()
+    session_id = office.opened(browser)
+    answer = browser.get(f"/sessions/{session_id}/roster/{office.people[0].id}/times")
+    assert "没有登记到场的人不能改时间" in browser.get(answer.location).text
+
+
 # ---- on the day -------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.db import lock_shared_or_alone, writing
 from app.core.errors import FieldError, InvalidInput, NotFound, WrongState
-from app.core.i18n import lazy
+from app.core.i18n import Text, lazy
 from app.core.vocabulary import ATTENDED_STATUSES, Method, Status
 from app.trainings.models import TrainingSession
 from app.trainings.queries.sessions import scoped_session
@@ -25,6 +25,7 @@ from app.trainings.rules import Stay
 from app.trainings.services.facts import credit_of
 
 REASON = "times"
+NOT_COME: Text = lazy("没有登记到场的人不能改时间,请先登记到课、迟到或早退。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def set_stay(
             raise InvalidInput(errors=errors)
         found = session.get(Attendance, (session_id, member_id), with_for_update=True, populate_existing=True)
         if found is None or found.status not in ATTENDED_STATUSES:
-            raise WrongState(lazy("没有登记到场的人不能改时间,请先登记到课、迟到或早退。"))
+            raise WrongState(NOT_COME)
         _change(session, found, row, stay, scope, now, tz)
         return SaidStay(found.status, found.came_at, found.left_at, found.minutes)
 

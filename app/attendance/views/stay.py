@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from app.attendance.errors import CheckInRefused
 from app.attendance.forms import StayForm
 from app.attendance.queries.session import RosterRow, roster_row
-from app.attendance.services.stay import set_stay, sign_out_by_staff
+from app.attendance.services.stay import NOT_COME, set_stay, sign_out_by_staff
 from app.attendance.views import bp
 from app.attendance.views.roster import row_answer
 from app.attendance.views.session_page import roster_context
@@ -25,7 +25,12 @@ from app.trainings.queries.page import SessionFacts, session_facts
 @permission("attendance.write")
 def times(session_id: int, member_id: int) -> Any:
     """The form: a page of its own, or with htmx the part of the row."""
-    facts, row = _found(session_id, member_id)
+    session = db.session()
+    facts = session_facts(session, session_id, current_scope(), utc_now())
+    row = roster_row(session, session_id, member_id)
+    if row is None or not row.has_come:
+        # Somebody may just have taken the row back.
+        return _answer(session_id, member_id, str(NOT_COME))
     return _form(facts, row, StayForm.of(row.came_at, row.left_at, office_tz()))
 
 
