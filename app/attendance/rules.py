@@ -1,4 +1,4 @@
-"""Decides whether an attendance may be recorded now; no clock, no database."""
+"""Decides whether an attendance may be recorded now and what it says; no clock, no database."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.core.vocabulary import ATTENDED_STATUSES, SELF_METHODS, Method, SessionState, Status
+from app.trainings.rules import LEAVING_GRACE, Stay
 
 
 class RefusalCode(StrEnum):
@@ -100,3 +101,20 @@ def status_on_leaving(status: Status, *, came_late: bool, early: bool) -> Status
     if status is Status.LATE or came_late:
         return Status.LATE
     return Status.LEFT_EARLY if early else Status.PRESENT
+
+
+def stay_said(before: Status, stay: Stay, span: tuple[datetime, datetime], late_after: int | None) -> Arrival:
+    """What a row says once staff have set when somebody came and left; None: that time is not known.
+
+    span: start and end of the session. Coming within `late_after` minutes of the start (at the start,
+    without that rule) is being in time, and leaving within LEAVING_GRACE of the end is staying. Without a
+    time, late stays late and leaving early stays that, and the whole counts.
+    """
+    starts_at, ends_at = span
+    if stay.came_at is None:
+        late = before is Status.LATE
+    else:
+        late = stay.came_at > starts_at + timedelta(minutes=late_after or 0)
+    early = before is Status.LEFT_EARLY if stay.left_at is None else stay.left_at < ends_at - LEAVING_GRACE
+    status = Status.LATE if late else Status.LEFT_EARLY if early else Status.PRESENT
+    return Arrival(status, stay.came_at if late else None, stay.left_at)

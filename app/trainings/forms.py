@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from wtforms import (
+    BooleanField,
     DateField,
     Field,
     Form,
@@ -56,6 +57,7 @@ _FIELDS = {
     "audience.members": "members",
     "class": "class_id",
     "declared_person_times": "declared",
+    "late_after_minutes": "late_after",
 }
 
 
@@ -148,6 +150,9 @@ class SessionForm(Form):  # type: ignore[misc]
     members = NamedMembers(
         lazy("另请的党员"), coerce=_member_id, validate_choice=False, invalid_value_message=_FROM_LIST
     )
+    late_after = IntegerField(lazy("开始几分钟后算迟到"), [Optional()], invalid_value_message=_A_NUMBER)
+    asks_sign_out = BooleanField(lazy("要签退"))
+    join_url = StringField(lazy("线上观看地址"))
     note = TextAreaField(lazy("备注"))
     declared = IntegerField(lazy("上报人次"), [Optional()], invalid_value_message=_A_NUMBER)
     mark = SelectField(
@@ -165,6 +170,13 @@ class SessionForm(Form):  # type: ignore[misc]
         """What is wrong with the parts that a search for members reads; nothing else is checked yet."""
         fields = [self[name] for name in ("members", "day") if name in self and self[name].raw_data]
         return [error for field in fields if not field.validate(self) for error in field.errors]
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether something stands in the part that is folded away, or is wrong there."""
+        fields = (self.late_after, self.join_url, self.class_id, self.new_class, self.note, self.declared)
+        filled = any(field.data not in (None, "") for field in fields) or self.asks_sign_out.data
+        return bool(filled or any(field.errors for field in fields))
 
     def lock_audience(self) -> None:
         """Check-in has begun: day and audience stay as published and are not asked for again."""
@@ -190,6 +202,9 @@ class SessionForm(Form):  # type: ignore[misc]
             note=self.note.data,
             declared_person_times=self.declared.data,
             declared_mark=CountMark(self.mark.data),
+            late_after_minutes=self.late_after.data,
+            asks_sign_out=self.asks_sign_out.data,
+            join_url=self.join_url.data,
         )
 
     def _audience(self) -> AudienceDraft:

@@ -17,6 +17,19 @@
     for (const box of boxes) box.checked = check;
   });
 
+  // ---- how many are left when some are left out ------------------------------------------------------------
+
+  const rest = $("[data-rest]");
+  const left = rest && $("[data-rest-left]", rest);
+  if (left) {
+    const tell = () => {
+      const out = all("input[name=members]:checked", rest).length;
+      left.textContent = Number($("input[name=total]", rest).value) - out;
+    };
+    rest.addEventListener("change", tell);
+    tell();
+  }
+
   // ---- rows of lecturers: one is shown, the next ones on demand ------------------------------------------
 
   const rows = $("[data-rows]");

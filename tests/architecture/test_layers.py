@@ -69,6 +69,8 @@ NAMED: dict[str, str] = {
     "app.members.org_forms": "forms",
     "app.members.roster.review": "services",  # keeps an upload between the steps of the page
     "app.members.serving_forms": "forms",
+    "app.trainings.day_forms": "forms",
+    "app.attendance.paper_forms": "forms",
     "app.members.phones": "rules",  # how numbers are spelt; shared by the roster's rules
     "app.members.roster.apply": "services",  # all or nothing: owns the import's transaction
     "app.members.roster.branches": "services",  # creates branches within that transaction

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from app.attendance.services.bulk import tick_all
+from app.attendance.services.bulk import Act, Noted, tick_all
 from app.attendance.services.correct import set_status, staff_sighting
 from app.checkin.services.staff import record_staff
 from app.core.access import Scope
@@ -50,7 +50,7 @@ def by_roster(session_id: int, member_id: int, scope: Scope) -> None:
 
 
 def by_bulk(session_id: int, member_id: int, scope: Scope) -> None:
-    tick_all(session_id, [member_id], Status.LATE, scope, NOW, **RULES)
+    tick_all(Act(session_id, "k" * 22), {member_id: Noted(Status.LATE)}, scope, NOW, **RULES)
 
 
 def by_api(session_id: int, member_id: int, scope: Scope) -> None:

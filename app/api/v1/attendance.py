@@ -10,13 +10,22 @@ from app.api.v1.context import list_body, one_page
 from app.api.v1.members import MEMBER_PATH
 from app.api.v1.operation import operation
 from app.api.v1.schemas.attendance import MemberAttendanceAnswer, MemberAttendanceQuery
-from app.api.v1.schemas.sessions import CorrectionAnswer, CorrectionBody, RosterAnswer, RosterQuery
+from app.api.v1.schemas.sessions import (
+    CorrectionAnswer,
+    CorrectionBody,
+    RosterAnswer,
+    RosterQuery,
+    SignedOutAnswer,
+    StayAnswer,
+    StayBody,
+)
 from app.api.v1.sessions import SESSION_PATH
 from app.attendance.queries.member import member_attendance
 from app.attendance.queries.session import RosterRow, roster
 from app.attendance.services.correct import set_status, staff_sighting, take_back
+from app.attendance.services.stay import set_stay, sign_out_by_staff
 from app.core.access import current_scope, permission
-from app.core.clock import today, utc_now
+from app.core.clock import office_tz, today, utc_now
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.office import session_rules
@@ -24,6 +33,7 @@ from app.core.paging import decode_cursor, encode_cursor
 from app.core.vocabulary import Group
 from app.members.queries.scoped import find_member
 from app.trainings.queries.page import session_facts
+from app.trainings.rules import Stay
 
 
 @bp.get(f"{SESSION_PATH}/attendance")
@@ -101,6 +111,40 @@ def correct(session_id: int, member_id: int, body: dict[str, Any]) -> dict[str, 
     return {"session": session_id, "member": member_id, "status": status}
 
 
+@bp.put(f"{SESSION_PATH}/attendance/<int:member_id>/times")
+@permission("attendance.write")
+@operation(
+    "到和走的时间",
+    "When somebody came and left",
+    body=StayBody(),
+    answers={200: StayAnswer()},
+    errors=(409,),
+    detail=(
+        "null 表示不清楚:按从头、到结束计。状态和分钟数随之改变。",
+        "null: not known, which counts as from the start or until the end. Status and minutes follow.",
+    ),
+)
+def put_times(session_id: int, member_id: int, body: dict[str, Any]) -> Any:
+    stay = Stay(body["came_at"], body["left_at"])
+    return set_stay(session_id, member_id, stay, current_scope(), utc_now(), tz=office_tz())
+
+
+@bp.post(f"{SESSION_PATH}/attendance/<int:member_id>/sign-out")
+@permission("attendance.write")
+@operation(
+    "签退",
+    "Sign somebody out",
+    answers={200: SignedOutAnswer()},
+    errors=(409,),
+    detail=(
+        "只用于要签退的场次;再签一次,时间往后移。",
+        "Only where the session asks for it. Again moves the time on.",
+    ),
+)
+def post_sign_out(session_id: int, member_id: int) -> Any:
+    return sign_out_by_staff(session_id, member_id, current_scope(), utc_now(), tz=office_tz())
+
+
 def _line(row: RosterRow) -> dict[str, Any]:
     return {
         "member_id": row.member_id,
@@ -113,4 +157,7 @@ def _line(row: RosterRow) -> dict[str, Any]:
         "excuse_reason": row.excuse_reason,
         "method": row.method,
         "occurred_at": row.occurred_at,
+        "came_at": row.came_at,
+        "left_at": row.left_at,
+        "minutes": row.minutes,
     }

@@ -105,6 +105,12 @@ def read_session(session_id: int) -> dict[str, Any]:
         "unrecorded": counts.unrecorded,
         "declared_person_times": facts.declared_person_times or 0,
         "declared_mark": facts.declared_mark,
+        "late_after_minutes": facts.late_after_minutes,
+        "asks_sign_out": facts.asks_sign_out,
+        "join_url": facts.join_url,
+        "effective_minutes": facts.effective_minutes,
+        "head_count": facts.head_count,
+        "guest_count": facts.guest_count,
     }
 
 
@@ -143,4 +149,7 @@ def _draft(body: dict[str, Any]) -> SessionDraft:
         note=body.get("note"),
         declared_person_times=body.get("declared_person_times"),
         declared_mark=body["declared_mark"],
+        late_after_minutes=body.get("late_after_minutes"),
+        asks_sign_out=body["asks_sign_out"],
+        join_url=body.get("join_url"),
     )

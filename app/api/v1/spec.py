@@ -45,6 +45,8 @@ TAGS: dict[str, Words] = {
     "imports": Words("花名册", "Rosters"),
     "sessions": Words("场次", "Sessions"),
     "attendance": Words("登记情况", "Attendance"),
+    "bulk": Words("一次登记多人", "Many at once"),
+    "on_the_day": Words("现场情况", "What is noted on the day"),
     "steps": Words("场次的状态", "A session's steps"),
     "codes": Words("签到码", "Check-in codes"),
     "checkins": Words("签到", "Check-ins"),

@@ -40,6 +40,8 @@ class SessionCounts:
     excused: int = 0
     absent: int = 0
     unrecorded: int = 0
+    # Of those attended; says something only where the session asks for it.
+    not_signed_out: int = 0
 
 
 class RosterPart(StrEnum):
@@ -53,6 +55,7 @@ class RosterPart(StrEnum):
     EXCUSED = "excused"
     ABSENT = "absent"
     UNRECORDED = "unrecorded"
+    NOT_SIGNED_OUT = "not_signed_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,14 @@ class RosterRow:
     method: Method | None
     occurred_at: datetime | None
     recorded_by_id: int | None
+    # Known only for those who came late or signed out; the minutes follow.
+    came_at: datetime | None
+    left_at: datetime | None
+    minutes: int | None
+
+    @property
+    def has_come(self) -> bool:
+        return self.status in ATTENDED_STATUSES
 
     @property
     def is_exempt(self) -> bool:
@@ -89,11 +100,12 @@ def session_counts(session: Session, session_ids: Sequence[int]) -> dict[int, Se
             func.sum(case((Attendance.status == Status.MADE_UP, 1), else_=0)),
             func.sum(case((Attendance.status == Status.EXCUSED, 1), else_=0)),
             func.sum(case((Attendance.status == Status.ABSENT, 1), else_=0)),
+            func.sum(case((and_(attended, Attendance.left_at.is_(None)), 1), else_=0)),
         )
         .where(Attendance.session_id.in_(session_ids))
         .group_by(Attendance.session_id)
     )
-    names = ("attended", "extra", "made_up", "excused", "absent")
+    names = ("attended", "extra", "made_up", "excused", "absent", "not_signed_out")
     recorded = {row[0]: dict(zip(names, (int(n) for n in row[1:]), strict=True)) for row in rows}
     expected = session.execute(
         select(
@@ -191,6 +203,7 @@ def _of_part(part: RosterPart, people: Any) -> list[ColumnElement[bool]]:
         RosterPart.EXCUSED: [people.status == Status.EXCUSED],
         RosterPart.ABSENT: [people.status == Status.ABSENT],
         RosterPart.UNRECORDED: [people.status.is_(None)],
+        RosterPart.NOT_SIGNED_OUT: [attended, people.left_at.is_(None)],
     }
     return of[part]
 
@@ -213,6 +226,9 @@ def _people(session_id: int) -> Select[Any]:
         Attendance.method,
         Attendance.occurred_at,
         Attendance.recorded_by_id,
+        Attendance.came_at,
+        Attendance.left_at,
+        Attendance.minutes,
     )
     expected = (
         select(
@@ -258,6 +274,9 @@ def _roster_row(row: Any) -> RosterRow:
         Method(row.method) if row.method else None,
         row.occurred_at,
         row.recorded_by_id,
+        row.came_at,
+        row.left_at,
+        row.minutes,
     )
 
 

@@ -6,6 +6,29 @@ from flask import Blueprint
 
 bp = Blueprint("attendance", __name__)
 
-from app.attendance.views import classes, live, member_part, member_year, roster, session_list, session_page  # noqa: E402
+from app.attendance.views import (  # noqa: E402
+    classes,
+    live,
+    member_part,
+    member_year,
+    paper,
+    roster,
+    session_list,
+    session_page,
+    several,
+    stay,
+)
 
-__all__ = ["bp", "classes", "live", "member_part", "member_year", "roster", "session_list", "session_page"]
+__all__ = [
+    "bp",
+    "classes",
+    "live",
+    "member_part",
+    "member_year",
+    "paper",
+    "roster",
+    "session_list",
+    "session_page",
+    "several",
+    "stay",
+]

@@ -1,4 +1,4 @@
-"""The roster's buttons: one person's status, or several people's at once. Plain forms; htmx swaps a row."""
+"""The roster's buttons for one person. Plain forms; htmx swaps the row."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ from typing import Any
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
 from app.attendance.errors import CheckInRefused
-from app.attendance.forms import Tick, read_chosen, read_tick
+from app.attendance.forms import Tick, read_tick
 from app.attendance.queries.live import live_states
 from app.attendance.queries.session import roster_row
-from app.attendance.services.bulk import tick_all
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.attendance.views import bp
 from app.attendance.views.session_page import roster_context
 from app.core.access import current_scope, permission, safe_next
 from app.core.clock import utc_now
 from app.core.db import db
-from app.core.errors import InvalidInput
 from app.core.i18n import gettext as _
-from app.core.i18n import lazy
 from app.core.office import session_rules
 from app.core.vocabulary import Status
 from app.trainings.queries.page import session_facts
@@ -35,33 +32,10 @@ def tick(session_id: int, member_id: int) -> Any:
     except CheckInRefused as error:
         refused = error.words
     if request.headers.get("HX-Request") == "true":
-        return _row(session_id, member_id, refused)
+        return row_answer(session_id, member_id, refused)
     if refused is not None:
         flash(refused, "warning")
     return _back(session_id, member_id)
-
-
-@bp.post("/sessions/<int:session_id>/roster")
-@permission("attendance.write")
-def tick_several(session_id: int) -> Any:
-    """Those chosen on the page who have no status yet; the others stay as they are."""
-    wanted, chosen = read_tick(request.form), read_chosen(request.form.getlist("members"))
-    if wanted.status is None:
-        raise InvalidInput.field("status", "one_by_one", lazy("请逐个撤销,不能几个人一起撤销登记。"))
-    rules, scope = session_rules(), current_scope()
-    try:
-        done = tick_all(session_id, chosen, wanted.status, scope, utc_now(), excuse=wanted.excuse, **rules)
-    except CheckInRefused as error:
-        flash(error.words, "warning")
-        return _back(session_id)
-    if not chosen:
-        flash(_("还没有选人。请先在名单上打勾,再点按钮。"), "warning")
-    elif done.kept:
-        words = _("已登记 %(n)s 人;另有 %(kept)s 人之前已登记,没有改动。", n=done.recorded, kept=done.kept)
-        flash(words, "success")
-    else:
-        flash(_("已登记 %(n)s 人。", n=done.recorded), "success")
-    return _back(session_id)
 
 
 def _record(session_id: int, member_id: int, wanted: Tick) -> None:
@@ -79,7 +53,7 @@ def _record(session_id: int, member_id: int, wanted: Tick) -> None:
     set_status(sighting, "", scope, now, **session_rules())
 
 
-def _row(session_id: int, member_id: int, refused: str | None) -> Response:
+def row_answer(session_id: int, member_id: int, refused: str | None) -> Response:
     """The one row anew, and the counts beside it."""
     session = db.session()
     facts = session_facts(session, session_id, current_scope(), utc_now())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, render_template, request
 
-from app.attendance.forms import OFFERED
+from app.attendance.forms import OFFERED, read_key
+from app.attendance.queries.bulk import count_unchanged
 from app.attendance.queries.live import live_states
 from app.attendance.queries.session import (
     RosterPart,
@@ -18,7 +20,7 @@ from app.attendance.queries.session import (
 )
 from app.attendance.rules import refusal
 from app.core.access import current_scope, current_staff, permission
-from app.core.clock import today, utc_now
+from app.core.clock import office_tz, today, utc_now
 from app.core.db import db
 from app.core.labels import EXCUSE_LABELS, GROUP_LABELS, LECTURER_ROLE_LABELS, METHOD_LABELS, STATUS_LABELS
 from app.core.office import elderly_age
@@ -37,6 +39,7 @@ from app.trainings.queries.page import (
     session_clashes,
     session_facts,
     speakers,
+    whole_credit,
 )
 from app.trainings.rules import possible_steps
 from app.trainings.views import bp
@@ -54,6 +57,8 @@ class Asked:
     text: str
     add: str
     checked: bool
+    # The action that was just taken, and may be undone.
+    batch: str | None
 
 
 @bp.get("/sessions/<int:session_id>")
@@ -76,6 +81,8 @@ def show(session_id: int) -> str:
         live=(live := live_states(session, [session_id])[session_id]),
         counts=live.counts,
         page=Page(rows, number, total),
+        undoable=count_unchanged(session, session_id, asked.batch) if can_write and asked.batch else 0,
+        new_batch=secrets.token_urlsafe(16),
         **(_candidates(facts, asked.add) if can_write else {"found": None, "hosted": []}),
         **_before_it_begins(facts, speaking, invited),
         **roster_context(facts, rows, can_write),
@@ -107,6 +114,7 @@ def roster_context(facts: SessionFacts, rows: list[RosterRow], can_write: bool) 
     }
     return {
         "can_write": can_write,
+        "whole_minutes": whole_credit(facts, office_tz()),
         "endpoints": current_app.view_functions,
         "offered": OFFERED,
         "open_now": open_now,
@@ -126,6 +134,7 @@ def _asked() -> Asked:
         text=request.args.get("q", "").strip()[:80],
         add=request.args.get("add", "").strip()[:80],
         checked=request.args.get("checked") == "1",
+        batch=read_key(request.args),
     )
 
 

@@ -26,6 +26,7 @@ from app.trainings.models import (
     TrainingSession,
     Venue,
 )
+from app.trainings.queries.sessions import delivered_credit
 
 # The id of a line: a class's own, or minus a session's that has no class.
 _LINE = func.coalesce(TrainingSession.class_id, -TrainingSession.id)
@@ -86,7 +87,7 @@ def ledger(
             func.min(TrainingSession.office_date).label("first_on"),
             func.max(TrainingSession.office_date).label("last_on"),
             func.count().label("sessions"),
-            func.sum(TrainingSession.credited_minutes).label("minutes"),
+            func.sum(delivered_credit(session)).label("minutes"),
             func.coalesce(func.sum(TrainingSession.declared_person_times), 0).label("declared"),
         )
         .where(*held)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -28,6 +29,7 @@ from app.trainings.models import (
     Venue,
 )
 from app.trainings.queries.audience import audience_members, clashes
+from app.trainings.rules import split_credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,14 @@ def session_facts(session: Session, session_id: int, scope: Scope, now: datetime
     if row is None:
         raise NotFound()
     return SessionFacts(**row._mapping)
+
+
+def whole_credit(facts: SessionFacts, tz: ZoneInfo) -> int:
+    """Minutes that an attendance from the start to the end is credited."""
+    credit = split_credit(
+        facts.starts_at, facts.ends_at, facts.credited_minutes, tz, effective=facts.effective_minutes
+    )
+    return credit.total
 
 
 def _facts() -> Select[Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, Float, Integer, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
 from app.core.clock import office_date
-from app.core.db import lock_shared_or_alone
+from app.core.db import is_postgresql, lock_shared_or_alone
 from app.core.errors import NotFound
 from app.core.vocabulary import AudienceKind, Group, SessionState
 from app.members.queries.tree import subtree_ids
@@ -57,3 +57,20 @@ def due_sessions(session: Session, now: datetime) -> list[int]:
     )
     to_close = and_(TrainingSession.state == SessionState.OPEN, TrainingSession.closes_at <= now)
     return list(session.scalars(select(TrainingSession.id).where(or_(to_open, to_close))))
+
+
+def delivered_credit(session: Session) -> ColumnElement[int]:
+    """Minutes that a whole attendance is credited: less than planned where a session broke off.
+
+    The same arithmetic as `trainings.rules.split_credit`, in SQL.
+    """
+    row = TrainingSession
+    if is_postgresql(session):
+        length: ColumnElement[float] = cast(func.extract("epoch", row.ends_at - row.starts_at), Float)
+    else:
+        ends, starts = (cast(func.strftime("%s", at), Integer) for at in (row.ends_at, row.starts_at))
+        length = cast(ends - starts, Float)
+    seconds = row.effective_minutes * 60
+    share = case((seconds < length, cast(seconds, Float) / length), else_=1.0)
+    shrunk = cast(func.floor(row.credited_minutes * share + 1e-6), Integer)
+    return case((row.effective_minutes.is_(None), row.credited_minutes), else_=shrunk)

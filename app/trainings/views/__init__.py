@@ -10,6 +10,6 @@ from flask import Blueprint
 bp = Blueprint("trainings", __name__)
 
 
-from app.trainings.views import calendar, editing, steps  # noqa: E402
+from app.trainings.views import calendar, editing, on_the_day, steps  # noqa: E402
 
-__all__ = ["bp", "calendar", "editing", "steps"]
+__all__ = ["bp", "calendar", "editing", "on_the_day", "steps"]

@@ -82,6 +82,9 @@ def start_of_edit(facts: SessionFacts, tz: ZoneInfo) -> dict[str, Any]:
         "note": facts.note or "",
         "declared": facts.declared_person_times,
         "mark": facts.declared_mark.value,
+        "late_after": facts.late_after_minutes,
+        "asks_sign_out": facts.asks_sign_out,
+        "join_url": facts.join_url or "",
         **_audience_data(invited),
     }
 

@@ -57,6 +57,14 @@ class SessionBody(Body):
     note = Text(500, allow_none=True, blank=True)
     declared_person_times = Whole(0, 1_000_000, allow_none=True)
     declared_mark = Choice(CountMark, load_default=CountMark.EXACT)
+    late_after_minutes = Whole(
+        0,
+        1440,
+        allow_none=True,
+        metadata={"description": "不填:不按时间判断迟到 · left out: nobody is late by rule"},
+    )
+    asks_sign_out = Truth(load_default=False)
+    join_url = Text(500, allow_none=True, blank=True)
 
 
 class NewSessionBody(SessionBody):
@@ -145,6 +153,14 @@ class SessionAnswer(SessionLineAnswer):
     unrecorded = Count()
     declared_person_times = Count()
     declared_mark = Choice(CountMark)
+    late_after_minutes = Count(allow_none=True)
+    asks_sign_out = Truth()
+    join_url = Said(allow_none=True)
+    effective_minutes = Count(
+        allow_none=True, metadata={"description": "实际讲了几分钟;null 为全程 · delivered; null: all of it"}
+    )
+    head_count = Count(allow_none=True, metadata={"description": "不计入任何数字 · added to no figure"})
+    guest_count = Count(allow_none=True)
 
 
 class CodeAnswer(Answer):
@@ -173,6 +189,9 @@ class RosterLineAnswer(Answer):
     excuse_reason = Choice(ExcuseReason, allow_none=True)
     method = Choice(Method, allow_none=True)
     occurred_at = Moment(allow_none=True)
+    came_at = Moment(allow_none=True, metadata={"description": "只在迟到时有 · known only for who came late"})
+    left_at = Moment(allow_none=True)
+    minutes = Count(allow_none=True)
 
 
 class RosterAnswer(Answer):
@@ -196,3 +215,21 @@ class CorrectionAnswer(Answer):
     session = Identifier()
     member = Identifier()
     status = Choice(Status, allow_none=True)
+
+
+class StayBody(Body):
+    came_at = Moment(required=True, allow_none=True)
+    left_at = Moment(required=True, allow_none=True)
+
+
+class StayAnswer(Answer):
+    status = Choice(Status)
+    came_at = Moment(allow_none=True)
+    left_at = Moment(allow_none=True)
+    minutes = Count()
+
+
+class SignedOutAnswer(Answer):
+    status = Choice(Status)
+    left_at = Moment()
+    minutes = Count()

@@ -18,6 +18,7 @@ from app.reports.queries.drill.behind import Behind, Each, Lines, row_conditions
 from app.reports.queries.place import counted_in, held_in, inside
 from app.reports.rules import Slice
 from app.trainings.models import SessionKind, TrainingClass, TrainingSession
+from app.trainings.queries.sessions import delivered_credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def sessions_behind(session: Session, behind: Behind, each: Each, cut: Slice) ->
             func.min(TrainingSession.office_date).label("first_on"),
             func.max(TrainingSession.office_date).label("last_on"),
             func.count().label("sessions"),
-            func.sum(TrainingSession.credited_minutes).label("minutes"),
+            func.sum(delivered_credit(session)).label("minutes"),
             func.sum(TrainingSession.declared_person_times).label("declared"),
         )
         .where(*conditions)

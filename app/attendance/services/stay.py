@@ -1,0 +1,131 @@
+"""When somebody came and left, as staff note it; every change leaves its history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.attendance.errors import CheckInRefused
+from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.queries.recordable import recordable
+from app.attendance.rules import refusal, stay_said
+from app.attendance.services.sign_out import SignedOut, sign_out
+from app.core.access import Scope
+from app.core.audit import record_act
+from app.core.db import lock_shared_or_alone, writing
+from app.core.errors import FieldError, InvalidInput, NotFound, WrongState
+from app.core.i18n import Text, lazy
+from app.core.vocabulary import ATTENDED_STATUSES, Method, Status
+from app.trainings.models import TrainingSession
+from app.trainings.queries.sessions import scoped_session
+from app.trainings.rules import Stay
+from app.trainings.services.facts import credit_of
+
+REASON = "times"
+NOT_COME: Text = lazy("没有登记到场的人不能改时间,请先登记到课、迟到或早退。")
+
+
+@dataclass(frozen=True, slots=True)
+class SaidStay:
+    """What the row says now, and how many minutes count."""
+
+    status: Status
+    came_at: datetime | None
+    left_at: datetime | None
+    minutes: int
+
+
+def set_stay(
+    session_id: int, member_id: int, stay: Stay, scope: Scope, now: datetime, *, tz: ZoneInfo
+) -> SaidStay:
+    """Set when somebody came and left; None: not known, which counts as from the start or until the end.
+
+    Raises NotFound, CheckInRefused, WrongState for somebody who is not recorded as having come, and
+    InvalidInput for times outside the session.
+    """
+    with writing() as session:
+        row = _session_of(session, session_id, member_id, scope, now)
+        refused = refusal(row.state, Method.STAFF_ENTRY, Status.PRESENT)
+        if refused is not None:
+            raise CheckInRefused(refused)
+        errors = _errors(row, stay)
+        if errors:
+            raise InvalidInput(errors=errors)
+        found = session.get(Attendance, (session_id, member_id), with_for_update=True, populate_existing=True)
+        if found is None or found.status not in ATTENDED_STATUSES:
+            raise WrongState(NOT_COME)
+        _change(session, found, row, stay, scope, now, tz)
+        return SaidStay(found.status, found.came_at, found.left_at, found.minutes)
+
+
+def sign_out_by_staff(
+    session_id: int, member_id: int, scope: Scope, now: datetime, *, tz: ZoneInfo
+) -> SignedOut:
+    """Staff see somebody leave. Raises what `sign_out` raises, and NotFound outside the scope."""
+    with writing() as session:
+        _session_of(session, session_id, member_id, scope, now)
+        return sign_out(session_id, member_id, now, tz=tz, by_id=scope.user_id)
+
+
+def _session_of(
+    session: Session, session_id: int, member_id: int, scope: Scope, now: datetime
+) -> TrainingSession:
+    row = scoped_session(session, session_id, scope, now)
+    lock_shared_or_alone(session, session_id, alone=False)
+    session.refresh(row)
+    if not recordable(session, row, [member_id], scope, now):
+        raise NotFound()
+    return row
+
+
+def _errors(row: TrainingSession, stay: Stay) -> list[FieldError]:
+    words = lazy("时间应在这一场开始和结束之间。")
+    errors = [
+        FieldError(field, "out_of_range", words)
+        for field, at in (("came_at", stay.came_at), ("left_at", stay.left_at))
+        if at is not None and not row.starts_at <= at <= row.ends_at
+    ]
+    if not errors and stay.came_at and stay.left_at and stay.left_at <= stay.came_at:
+        errors.append(FieldError("left_at", "before_came", lazy("走的时间要晚于到的时间。")))
+    return errors
+
+
+def _change(
+    session: Session,
+    found: Attendance,
+    row: TrainingSession,
+    stay: Stay,
+    scope: Scope,
+    now: datetime,
+    tz: ZoneInfo,
+) -> None:
+    before, span = found.status, (row.starts_at, row.ends_at)
+    said = stay_said(before, stay, span, row.late_after_minutes)
+    if (said.status, said.came_at, said.left_at) == (before, found.came_at, found.left_at):
+        return
+    credit, minutes_before = credit_of(row, tz, Stay(said.came_at, said.left_at)), found.minutes
+    found.status, found.came_at, found.left_at = said.status, said.came_at, said.left_at
+    found.minutes, found.morning_minutes = credit.total, credit.morning
+    session.add(
+        AttendanceChange(
+            session_id=row.id,
+            member_id=found.member_id,
+            status_before=before,
+            status_after=said.status,
+            reason=REASON,
+            changed_by_id=scope.user_id,
+            changed_at=now,
+        )
+    )
+    record_act(
+        session,
+        "attendance.times",
+        f"session:{row.id}/member:{found.member_id}",
+        scope.user_id,
+        now,
+        minutes_before=minutes_before,
+        minutes_after=credit.total,
+    )
