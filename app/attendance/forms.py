@@ -1,4 +1,4 @@
-"""What a roster's buttons post, as text and as what it asks for."""
+"""What the buttons of a roster and of the list to look at post, as text and as what it asks for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import lazy
 from app.core.numbers import whole
-from app.core.vocabulary import ExcuseReason, Status
+from app.core.vocabulary import ExcuseReason, ReviewState, Status
 
 # What a roster's buttons offer; made-up study is recorded where the make-up is.
 OFFERED = (Status.PRESENT, Status.LATE, Status.LEFT_EARLY, Status.EXCUSED, Status.ABSENT)
@@ -39,3 +39,11 @@ def read_chosen(texts: Sequence[str]) -> list[int]:
     if None in ids:
         raise NotFound()
     return [member_id for member_id in ids if member_id is not None]
+
+
+def read_decision(posted: Mapping[str, str]) -> ReviewState:
+    """The button of an item to look at. Raises InvalidInput."""
+    text = posted.get("decision", "")
+    if text not in (ReviewState.FINE, ReviewState.NOT_THERE):
+        raise InvalidInput.field("decision", "unknown", lazy("请选择“没问题”或“不在场”。"))
+    return ReviewState(text)

@@ -1,4 +1,4 @@
-"""Pages that show sessions together with who came, and the roster's buttons."""
+"""Pages that show sessions together with who came, the roster's buttons, and what is to be looked at."""
 
 from __future__ import annotations
 
@@ -6,6 +6,23 @@ from flask import Blueprint
 
 bp = Blueprint("attendance", __name__)
 
-from app.attendance.views import classes, member_part, member_year, roster, session_list, session_page  # noqa: E402
+from app.attendance.views import (  # noqa: E402
+    classes,
+    member_part,
+    member_year,
+    reviews,
+    roster,
+    session_list,
+    session_page,
+)
 
-__all__ = ["bp", "classes", "member_part", "member_year", "roster", "session_list", "session_page"]
+__all__ = [
+    "bp",
+    "classes",
+    "member_part",
+    "member_year",
+    "reviews",
+    "roster",
+    "session_list",
+    "session_page",
+]

@@ -8,6 +8,7 @@ from typing import Any
 from flask import current_app, render_template, request
 
 from app.attendance.forms import OFFERED
+from app.attendance.queries.reviews import open_reviews_of
 from app.attendance.queries.session import (
     RosterPart,
     RosterRow,
@@ -75,6 +76,7 @@ def show(session_id: int) -> str:
         steps=possible_steps(facts.state) if can_write else frozenset(),
         counts=session_counts(session, [session_id])[session_id],
         page=Page(rows, number, total),
+        to_review=open_reviews_of(session, session_id) if can_write else 0,
         **(_candidates(facts, asked.add) if can_write else {"found": None, "hosted": []}),
         **_before_it_begins(facts, speaking, invited),
         **roster_context(facts, rows, can_write),
