@@ -10,7 +10,7 @@ from app.core.clock import today, utc_now
 from app.core.db import db
 
 # Neither files nor probes nor members' phones have a staff user.
-_NOBODY = ("/static/", "/healthz", "/metrics", "/c/")
+_NOBODY = ("/static/", "/healthz", "/metrics", "/c/", "/p/")
 LOGIN_KEY = "login"
 
 

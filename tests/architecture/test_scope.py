@@ -11,10 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from app.attendance.models import ReviewItem
 from app.core.access import PERMISSIONS
 from app.core.crypto import seal
 from app.core.db import writing
-from app.core.vocabulary import OrgKind, Role, SessionState
+from app.core.vocabulary import OrgKind, ReviewKind, Role, SessionState
 from app.members.models import CorrectionRequest, TransferRequest
 from app.members.queries.wishes import PURPOSE
 from app.trainings.models import TrainingClass
@@ -43,11 +44,12 @@ NAMED = {
     "official_id",
     "request_id",
     "wish_id",
+    "review_id",
 }
 # Routes whose parameter is no thing of a place: a scanned code is proof by itself.
-WITHOUT_PLACE = {"checkin.scanned"}
+WITHOUT_PLACE = {"checkin.scanned", "checkin.scanned_paper"}
 # What may be missing although the member is in reach: an answer about something never made.
-MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png"}
+MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png", "api.read_printed_code"}
 # Who supervises because a unit is assigned to them, not by a role.
 ASSIGNED = ("instructor", "official")
 WHO = [*[role.value for role in Role], *ASSIGNED]
@@ -68,6 +70,7 @@ class Place:
     official_id: int
     request_id: int
     wish_id: int
+    review_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
         more = {"group": "rural", "binding_id": 1, "tag": "model"}
@@ -101,7 +104,13 @@ def _place(code: str, org: Any, other: Any) -> Place:
         wish = CorrectionRequest(
             member_id=member.id, about="other", text_sealed=seal("改正", PURPOSE), asked_at=NOW
         )
-        db_session.add_all([training, asked, wish])
+        review = ReviewItem(
+            session_id=session.id,
+            kind=ReviewKind.OVER_HEAD_COUNT,
+            evidence={"attended": 3, "room": 2},
+            raised_at=NOW,
+        )
+        db_session.add_all([training, asked, wish, review])
     return Place(
         code,
         session_id=session.id,
@@ -113,6 +122,7 @@ def _place(code: str, org: Any, other: Any) -> Place:
         official_id=official.id,
         request_id=asked.id,
         wish_id=wish.id,
+        review_id=review.id,
     )
 
 

@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
         org_rows,
         orgs,
         reports,
+        reviews,
         sessions,
         steps,
         supervision,

@@ -26,11 +26,11 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.errors import AppError, InvalidInput, NotFound, WrongState
 from app.core.i18n import gettext as _
-from app.core.labels import METHOD_LABELS, REVIEW_KIND_LABELS, REVIEW_STATE_LABELS
+from app.core.labels import REVIEW_KIND_LABELS, REVIEW_STATE_LABELS
 from app.core.numbers import whole
 from app.core.office import session_rules
 from app.core.paging import Page, page_number
-from app.core.vocabulary import LOW_ASSURANCE_METHODS, ReviewState
+from app.core.vocabulary import ReviewState
 from app.trainings.queries.page import session_facts
 
 PER_PAGE = 20
@@ -130,8 +130,6 @@ def _around(rows: Sequence[ReviewRow], *, few: bool) -> dict[str, Any]:
         "staff_names": recorder_names(session, {user for user in staff if user is not None}),
         "kind_labels": REVIEW_KIND_LABELS,
         "state_labels": REVIEW_STATE_LABELS,
-        "method_labels": METHOD_LABELS,
-        "low_assurance": LOW_ASSURANCE_METHODS,
         "most_inline": MOST_INLINE if few else None,
     }
 

@@ -1,4 +1,4 @@
-"""Pages of check-in: the member's phone, the projector, the door, and a member's phones and card."""
+"""Pages of check-in: the member's phone, the projector, the door, paper, and a member's phones and card."""
 
 from __future__ import annotations
 
@@ -6,6 +6,27 @@ from flask import Blueprint
 
 bp = Blueprint("checkin", __name__)
 
-from app.checkin.views import access, door, member_part, mine, own_access, own_file, phone, projector  # noqa: E402
+from app.checkin.views import (  # noqa: E402
+    access,
+    door,
+    member_part,
+    mine,
+    own_access,
+    own_file,
+    phone,
+    printed,
+    projector,
+)
 
-__all__ = ["access", "bp", "door", "member_part", "mine", "own_access", "own_file", "phone", "projector"]
+__all__ = [
+    "access",
+    "bp",
+    "door",
+    "member_part",
+    "mine",
+    "own_access",
+    "own_file",
+    "phone",
+    "printed",
+    "projector",
+]

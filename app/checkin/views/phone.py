@@ -21,6 +21,7 @@ from app.checkin.queries.lookup import member_name, session_info
 from app.checkin.services.bindings import Proof, bind_phone, forget_phone, holders
 from app.checkin.services.codes import read_long_code, read_short_code
 from app.checkin.services.present import redeem_ticket
+from app.checkin.services.printed import read_printed_code
 from app.checkin.services.tickets import Ticket, for_member, issue_ticket, read_ticket, sign
 from app.checkin.views import bp
 from app.core.access import MEMBER, PUBLIC, permission
@@ -37,6 +38,17 @@ def scanned(code: str) -> Any:
     """A scanned code becomes a ticket. GET never records: messengers open links before people do."""
     now = utc_now()
     read = read_long_code(code, now, step_seconds=code_step_seconds())
+    browser = browser_id() or new_browser_id()
+    ticket = issue_ticket(read.session_id, browser, read.method, now)
+    return keep_browser_id(make_response(_confirm(ticket)), browser)
+
+
+@bp.get("/p/<code>")
+@permission(PUBLIC)
+def scanned_paper(code: str) -> Any:
+    """A code scanned from paper becomes a ticket in the same way."""
+    now = utc_now()
+    read = read_printed_code(code, now)
     browser = browser_id() or new_browser_id()
     ticket = issue_ticket(read.session_id, browser, read.method, now)
     return keep_browser_id(make_response(_confirm(ticket)), browser)
