@@ -29,7 +29,7 @@ class ReviewsQuery(Query):
 
 
 class DecisionBody(Body):
-    decision = Choice(_DECISIONS, required=True)
+    decision = Choice(ReviewState, _DECISIONS, required=True)
     members = Items(
         Identifier(),
         most=200,
@@ -45,9 +45,7 @@ class EvidenceAnswer(Answer):
     """Counts and times; those that do not belong to the kind are null."""
 
     members = Count(allow_none=True)
-    before = Count(
-        allow_none=True, metadata={"description": "结束前自己签到的人数 · who came before the end"}
-    )
+    before = Count(allow_none=True, metadata={"description": "结束前自己签到的 · who came before the end"})
     attended = Count(allow_none=True)
     room = Count(allow_none=True, metadata={"description": "现场清点的党员数 · members counted in the room"})
     minutes = Count(allow_none=True, metadata={"description": "两场重叠的分钟数 · minutes of overlap"})

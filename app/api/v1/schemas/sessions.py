@@ -157,9 +157,7 @@ class CodeAnswer(Answer):
 
 class PrintedCodeAnswer(Answer):
     url = Said()
-    printing = Count(
-        metadata={"description": "第几次印制,只有最近一次有效 · only the latest printing is good"}
-    )
+    printing = Count(metadata={"description": "第几次印制,只有最近的有效 · only the latest is good"})
     valid_from = Moment()
     valid_until = Moment()
 
