@@ -8,8 +8,9 @@ than a head count of the whole session.
 from __future__ import annotations
 
 import random
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,13 +33,14 @@ from app.members.models import Member, Membership
 from app.trainings.models import ExpectedAttendee, TrainingSession, Venue
 from app.trainings.rules import Step
 from app.trainings.services.lifecycle import take_step
+from tests import databases
 from tests.factories import LONG_AGO, count, make_org, make_session
 
 TZ = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 9 o'clock in the office
 SEED = 20260302
 MEMBERS = 500
-LOOK_EVERY = timedelta(minutes=5)
+LOOK_EVERY = timedelta(minutes=10)
 # One phone for so many members each.
 SHARED = (3, 4, 5, 6, 7, 8)
 RELAYED = 36
@@ -123,8 +125,8 @@ def district(chance: random.Random) -> District:
         "hall": make_session(root, starts_at=START, venue_id=venues[0], **late),
         "beside": make_session(root, starts_at=START + hour / 2, venue_id=venues[1], **late),
         "after": make_session(root, starts_at=START + 2 * hour, venue_id=venues[2], minutes=60, **late),
-        "counted": make_session(root, starts_at=START + 6 * hour, head_count=24, guest_count=2, **late),
-        "even": make_session(root, starts_at=START + 6 * hour, head_count=32, guest_count=2, **late),
+        "counted": make_session(root, starts_at=START + 4 * hour, head_count=24, guest_count=2, **late),
+        "even": make_session(root, starts_at=START + 4 * hour, head_count=32, guest_count=2, **late),
     }
     made = District(chance, Scope((root.id,), None), ids, sessions)
     with writing() as tx:
@@ -202,7 +204,14 @@ def plan_proxies(world: District, people: list[int]) -> None:
 
 
 @pytest.fixture
-def world(ctx: Flask) -> District:
+def world(sqlite_app: Flask) -> Iterator[District]:
+    """On one database: what each finds alike is asked in test_review.py."""
+    databases.empty(sqlite_app)
+    with sqlite_app.app_context():
+        yield simulated()
+
+
+def simulated() -> District:
     chance = random.Random(SEED)
     made = district(chance)
     people = chance.sample(made.ids, MEMBERS)
@@ -227,7 +236,7 @@ def items(world: District) -> list[ReviewRow]:
 
 
 def test_every_planted_cluster_is_found_and_hardly_anybody_honest_and_nobody_is_blocked(
-    world: District,
+    world: District, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = items(world)
     people = {
@@ -245,6 +254,15 @@ def test_every_planted_cluster_is_found_and_hardly_anybody_honest_and_nobody_is_
     flagged = set().union(
         *[people.get(row.id, set()) for row in found if row.kind is not ReviewKind.OVER_HEAD_COUNT]
     )
+    numbers = (
+        f"\ncheck-ins {len(world.outcomes)} (repeats {world.repeats}), items {len(found)}:"
+        f" phones {len(phones)}, burst of {burst.evidence['members']}, two places {len(twice)},"
+        f" head counts {len(by_kind[ReviewKind.OVER_HEAD_COUNT])};"
+        f" planted {len(planted & flagged)} of {len(planted)} flagged,"
+        f" honest {len(honest & flagged)} of {len(honest)} ({len(honest & flagged) / len(honest):.2%})\n"
+    )
+    with capsys.disabled():
+        sys.stdout.write(numbers)
 
     assert {device: phones.get(device) for device in world.shared_phones} == world.shared_phones
     assert world.planted["burst"] <= people[burst.id]

@@ -120,7 +120,7 @@ def test_the_second_of_two_people_is_told_what_the_first_decided(desk: Desk) -> 
 
 def test_another_branch_and_a_supervisor_see_none_of_it(desk: Desk) -> None:
     neighbour = desk.office.browser(Role.SECRETARY, desk.office.b)
-    assert "一部手机" not in neighbour.get("/reviews").text
+    assert "位党员签到" not in neighbour.get("/reviews").text
     for answer in (
         neighbour.get(f"/reviews/{desk.item_id}"),
         neighbour.get(f"/reviews?session={desk.session.id}"),

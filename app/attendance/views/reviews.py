@@ -79,8 +79,10 @@ def decide_review(review_id: int) -> Any:
     except (CheckInRefused, InvalidInput, WrongState) as refused:
         flash(refused.detail if isinstance(refused, InvalidInput) else refused.words, "warning")
         return _back(review_id)
-    done = _("已记下:没问题。") if wanted is ReviewState.FINE else _("已记下:不在场。")
-    flash(done + _("需要改时,可以在“已处理”里重新打开。"), "success")
+    if wanted is ReviewState.FINE:
+        flash(_("已记下:没问题。需要改时,可以在“已处理”里重新打开。"), "success")
+    else:
+        flash(_("已记下:不在场。需要改时,可以在“已处理”里重新打开。"), "success")
     return _back()
 
 
