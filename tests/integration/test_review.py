@@ -22,7 +22,16 @@ from app.core.access import Scope
 from app.core.audit import AuditEntry
 from app.core.db import db, writing
 from app.core.errors import InvalidInput, NotFound, WrongState
-from app.core.vocabulary import Method, OrgKind, ReviewKind, ReviewState, Role, SessionState, Status
+from app.core.vocabulary import (
+    ExcuseReason,
+    Method,
+    OrgKind,
+    ReviewKind,
+    ReviewState,
+    Role,
+    SessionState,
+    Status,
+)
 from app.reports.queries import person_times, place_in_scope
 from app.reports.rules import By, Period
 from app.trainings.models import ExpectedAttendee, TrainingSession, Venue
@@ -338,6 +347,27 @@ def test_a_card_read_on_the_round_is_recorded_though_the_door_is_shut(world: Wor
     take_step(world.session.id, Step.CLOSE, world.scope, END, tz=TZ)
     world.decide(item, ReviewState.FINE)
     assert world.statuses()["党员0"] is Status.LATE
+
+
+def test_a_late_leave_keeps_its_reason(world: World) -> None:
+    item = late_tick(world, world.members[0], "t1", status=Status.EXCUSED)
+    with writing() as tx:
+        tx.get_one(ReviewItem, item.id).evidence = {"why": "closed", "excuse_reason": "sick"}
+    world.decide(item, ReviewState.FINE)
+    row = db.session.get_one(Attendance, (world.session.id, world.members[0].id))
+    assert (row.status, row.excuse_reason) == (Status.EXCUSED, ExcuseReason.SICK)
+
+
+def test_those_noted_by_a_wrong_clock_can_be_called_not_there(world: World) -> None:
+    for member in world.members[:2]:
+        world.check_in(member, "round", method=Method.STAFF_ENTRY, recorded_by_id=world.other_user.id)
+    clock = Finding(ReviewKind.WRONG_CLOCK, "round", {"count": 2, "offset_seconds": 7200}, device="round")
+    with writing() as tx:
+        raise_item(tx, world.session.id, clock, NOW)
+    assert look_over(world.session.id, NOW) == 0
+    (item,) = items()
+    world.decide(item, ReviewState.NOT_THERE, world.members[0])
+    assert list(world.statuses().values())[:2] == [Status.ABSENT, Status.PRESENT]
 
 
 def test_a_late_tick_that_is_discarded_records_nothing(world: World) -> None:

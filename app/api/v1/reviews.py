@@ -26,6 +26,8 @@ from app.core.office import session_rules
 from app.core.paging import decode_cursor
 from app.core.vocabulary import ReviewKind
 
+_OF_CLOCKS = ("count", "offset_seconds")
+
 
 @bp.get("/reviews")
 @permission("attendance.write")
@@ -104,7 +106,8 @@ def _bodies(rows: Sequence[ReviewRow]) -> list[dict[str, Any]]:
             **{name: getattr(row, name) for name in row.__slots__},
             "evidence": {
                 **{
-                    key: row.evidence.get(key) for key in ("members", "before", "attended", "room", "minutes")
+                    key: row.evidence.get(key)
+                    for key in ("members", "before", "attended", "room", "minutes", *_OF_CLOCKS)
                 },
                 "first_at": row.first_at,
                 "last_at": row.last_at,

@@ -68,6 +68,18 @@ class ReviewRow:
         return _moment(self.evidence.get("last_at"))
 
     @property
+    def how_many(self) -> int:
+        """People, or records of a phone, that it is about."""
+        found = self.evidence.get("members") or self.evidence.get("count") or 0
+        return found if isinstance(found, int) else 0
+
+    @property
+    def minutes_off(self) -> int | None:
+        """By how much a phone's clock was wrong, where it said what it took the time for."""
+        found = self.evidence.get("offset_seconds")
+        return abs(found) // 60 if isinstance(found, int) else None
+
+    @property
     def other_session_id(self) -> int | None:
         """The other session of a member at two places."""
         text = self.subject.partition(".")[0]

@@ -24,7 +24,7 @@ from app.core.db import lock_shared_or_alone, writing
 from app.core.errors import InvalidInput, NotFound, WrongState
 from app.core.i18n import lazy, moment_text
 from app.core.labels import REVIEW_STATE_LABELS
-from app.core.vocabulary import Method, ReviewKind, ReviewState, SessionState, Status
+from app.core.vocabulary import ExcuseReason, Method, ReviewKind, ReviewState, SessionState, Status
 from app.trainings.queries.sessions import scoped_session
 
 # A round takes a few dozen people along; all of it is decided in one transaction.
@@ -167,14 +167,17 @@ def _record_tick(session: Session, row: ReviewRow, now: datetime, rules: _Rules)
     if refusal(SessionState.CLOSED, method, status) is not None:
         # A card read at the door cannot be told apart from an entry once the door is shut.
         method = Method.STAFF_ENTRY
+    # A category, kept beside the counts: the table has no column for it.
+    excuse = row.evidence.get("excuse_reason")
     sighting = Sighting(
         row.session_id,
         row.member_id,
         method,
         row.occurred_at or now,
         status,
-        recorded_by_id=row.noted_by_id,
-        device=row.device,
+        ExcuseReason(excuse) if excuse in set(ExcuseReason) else None,
+        row.noted_by_id,
+        row.device,
     )
     outcome = record_attendance(sighting, now, **rules.values())
     if outcome.created:

@@ -123,7 +123,7 @@ def _require(review_id: int) -> ReviewRow:
 def _around(rows: Sequence[ReviewRow], *, few: bool) -> dict[str, Any]:
     """What stands beside items: people, the other sessions, who decided or noted, and words."""
     session = db.session()
-    shown = [row for row in rows if not few or int(row.evidence.get("members") or 0) <= MOST_INLINE]
+    shown = [row for row in rows if not few or row.how_many <= MOST_INLINE]
     staff = {row.decided_by_id for row in rows} | {row.noted_by_id for row in rows}
     return {
         "people": concerned(session, shown),

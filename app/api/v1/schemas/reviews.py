@@ -49,6 +49,8 @@ class EvidenceAnswer(Answer):
     attended = Count(allow_none=True)
     room = Count(allow_none=True, metadata={"description": "现场清点的党员数 · members counted in the room"})
     minutes = Count(allow_none=True, metadata={"description": "两场重叠的分钟数 · minutes of overlap"})
+    count = Count(allow_none=True, metadata={"description": "时间不准的登记数 · records by a wrong clock"})
+    offset_seconds = Count(allow_none=True, metadata={"description": "手机时间的误差 · how wrong it was"})
     first_at = Moment(allow_none=True)
     last_at = Moment(allow_none=True)
 
