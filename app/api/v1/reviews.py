@@ -26,7 +26,7 @@ from app.core.office import session_rules
 from app.core.paging import decode_cursor
 from app.core.vocabulary import ReviewKind
 
-_OF_CLOCKS = ("count", "offset_seconds")
+_COUNTS = ("members", "before", "attended", "room", "minutes", "count", "offset_seconds")
 
 
 @bp.get("/reviews")
@@ -105,10 +105,7 @@ def _bodies(rows: Sequence[ReviewRow]) -> list[dict[str, Any]]:
         {
             **{name: getattr(row, name) for name in row.__slots__},
             "evidence": {
-                **{
-                    key: row.evidence.get(key)
-                    for key in ("members", "before", "attended", "room", "minutes", *_OF_CLOCKS)
-                },
+                **{name: row.evidence.get(name) for name in _COUNTS},
                 "first_at": row.first_at,
                 "last_at": row.last_at,
             },
