@@ -44,6 +44,8 @@ CONCERNED = (
     "app.attendance.services.closing",
     "app.accounts.services.closing",
 )
+# Modules that look at a session when it is closed (`app.trainings.services.lifecycle`).
+AT_CLOSING = ("app.attendance.services.look_over",)
 # Modules with an `init_app`: who is signed in, what open pages are told, the API, the commands.
 EXTENSIONS = ("app.accounts.sign_in", "app.attendance.views.live", "app.api.v1", "app.cli")
 
@@ -55,7 +57,7 @@ def register_features(app: Flask) -> None:
     # All are imported before any is registered: attendance adds its pages to the sessions' blueprint.
     for module in [import_module(name) for name in PAGES]:
         app.register_blueprint(module.bp)
-    for name in (*MOVERS, *RUNNERS, *CONCERNED):
+    for name in (*MOVERS, *RUNNERS, *CONCERNED, *AT_CLOSING):
         import_module(name)
     for name in EXTENSIONS:
         import_module(name).init_app(app)

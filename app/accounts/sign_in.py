@@ -11,7 +11,7 @@ from app.core.crypto import token_hash
 from app.core.db import db
 
 # Neither files nor probes nor members' phones have a staff user.
-_NOBODY = ("/static/", "/healthz", "/metrics", "/c/")
+_NOBODY = ("/static/", "/healthz", "/metrics", "/c/", "/p/")
 LOGIN_KEY = "login"
 
 

@@ -56,9 +56,12 @@ _WORDS: dict[RefusalCode, tuple[int, Text, Text]] = {
 
 
 class CheckInRefused(AppError):
-    """A check-in that was not taken; nothing was stored. `code` is a RefusalCode."""
+    """A check-in that was not taken; nothing was stored. `code` is a RefusalCode.
 
-    def __init__(self, refusal: RefusalCode) -> None:
+    what_to_do: other words than the usual ones, where the usual advice would not help.
+    """
+
+    def __init__(self, refusal: RefusalCode, what_to_do: Text | None = None) -> None:
         self.refusal = refusal
-        self.status, self.title, what_to_do = _WORDS[refusal]
-        super().__init__(what_to_do, code=refusal.value)
+        self.status, self.title, usual = _WORDS[refusal]
+        super().__init__(what_to_do if what_to_do is not None else usual, code=refusal.value)

@@ -1,4 +1,4 @@
-"""What a roster's buttons post, as text and as what it asks for."""
+"""What the buttons of a roster and of the list to look at post, as text and as what it asks for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wtforms.validators import Optional
 from app.core.errors import FieldError, InvalidInput, NotFound
 from app.core.i18n import lazy
 from app.core.numbers import whole
-from app.core.vocabulary import ExcuseReason, Status
+from app.core.vocabulary import ExcuseReason, ReviewState, Status
 from app.trainings.rules import Stay
 
 # What a roster's buttons offer; made-up study is recorded where the make-up is.
@@ -86,3 +86,11 @@ def _moment(at: time | None, starts_at: datetime, ends_at: datetime, tz: ZoneInf
     first = datetime.combine(starts_at.astimezone(tz).date(), at, tz)
     later = first + timedelta(days=1)
     return later if first < starts_at and later <= ends_at else first
+
+
+def read_decision(posted: Mapping[str, str]) -> ReviewState:
+    """The button of an item to look at. Raises InvalidInput."""
+    text = posted.get("decision", "")
+    if text not in (ReviewState.FINE, ReviewState.NOT_THERE):
+        raise InvalidInput.field("decision", "unknown", lazy("请选择“没问题”或“不在场”。"))
+    return ReviewState(text)

@@ -21,7 +21,10 @@ _LONG_CODE = re.compile(r"(\d{1,10})\.(\d{1,12})\.([A-Za-z0-9_-]{16})")
 
 @dataclass(frozen=True, slots=True)
 class LongCode:
-    """What the QR code's address says; nothing in it is believed before `verdict`."""
+    """What the QR code's address says; nothing in it is believed before `verdict`.
+
+    step: of time, or of a code on paper which printing it is.
+    """
 
     session_id: int
     step: int
@@ -32,6 +35,8 @@ class Verdict(StrEnum):
     GOOD = "good"
     EXPIRED = "expired"
     FORGED = "forged"
+    # Of paper only: a newer printing took its place, or it was withdrawn.
+    REPLACED = "replaced"
 
 
 def step_of(now: datetime, step_seconds: int) -> int:
@@ -105,6 +110,35 @@ def may_search(text: str) -> bool:
     if any(char.isdecimal() for char in text):
         return False
     return any(not char.isascii() for char in letters) or len(letters) >= 2
+
+
+def printed_code(secret: bytes, session_id: int, version: int) -> str:
+    """The last part of a paper code's address: session, printing, MAC; of a key purpose of its own."""
+    return f"{session_id}.{version}.{_printed_mac(secret, session_id, version)}"
+
+
+def is_printed(code: LongCode, secret: bytes) -> bool:
+    """Whether the code was once printed for the session; whether it still passes is `judge_printed`."""
+    return hmac.compare_digest(_printed_mac(secret, code.session_id, code.step), code.mac)
+
+
+def judge_printed(
+    code: LongCode, secret: bytes, version: int | None, window: tuple[datetime, datetime], now: datetime
+) -> Verdict:
+    """Whether the code on paper is the session's, of the printing that is valid, and within its window.
+
+    window: [from, to). `version` None: all printings were withdrawn.
+    """
+    if not is_printed(code, secret):
+        return Verdict.FORGED
+    if version is None or code.step != version:
+        return Verdict.REPLACED
+    return Verdict.GOOD if window[0] <= now < window[1] else Verdict.EXPIRED
+
+
+def _printed_mac(secret: bytes, session_id: int, version: int) -> str:
+    digest = hmac.digest(secret, f"printed:{session_id}:{version}".encode(), "sha256")
+    return base64.urlsafe_b64encode(digest[:MAC_BYTES]).decode()
 
 
 def _mac(secret: bytes, session_id: int, step: int) -> str:

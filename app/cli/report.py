@@ -104,6 +104,15 @@ def _ask(options: Options, *, one_year: bool = False) -> Ask:
     return Ask(place, period, Snapshot(options.on or snapshot_day(period, now), age))
 
 
+def _print_marked(
+    options: Options, ask: Ask, table: Table, body: dict[str, Any], *, by_host: bool = False
+) -> None:
+    """With how many of the person-times behind it came by a code on paper, if any did."""
+    found = queries.low_assurance_person_times(db.session(), ask.period, ask.place, by_host=by_host)
+    table = tables.with_low_assurance(table, found, ask, by_host=by_host)
+    _print(options, table, serialise.with_low_assurance(body, found))
+
+
 def _print(options: Options, table: Table, body: dict[str, Any]) -> None:
     if options.form == "json":
         content = (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode()
@@ -126,7 +135,8 @@ def person_times(options: Options, by: str) -> None:
     """Sessions, person-times and members of a period."""
     ask = _ask(options)
     result = queries.person_times(db.session(), ask.period, ask.place, By(by))
-    _print(options, tables.person_times_table(result, By(by), ask), serialise.person_times_body(result))
+    table = tables.person_times_table(result, By(by), ask)
+    _print_marked(options, ask, table, serialise.person_times_body(result))
 
 
 @group.command("coverage")
@@ -136,7 +146,8 @@ def coverage(options: Options, by: str) -> None:
     """Members reached at least once, of all and of those required."""
     ask = _ask(options)
     result = queries.coverage(db.session(), ask.period, ask.snapshot, ask.place, CoverageBy(by))
-    _print(options, tables.coverage_table(result, CoverageBy(by), ask), serialise.coverage_body(result))
+    table = tables.coverage_table(result, CoverageBy(by), ask)
+    _print_marked(options, ask, table, serialise.coverage_body(result))
 
 
 @group.command("uncovered")
@@ -149,7 +160,7 @@ def uncovered(options: Options, of_group: str | None) -> None:
     ask = replace(ask, words=(str(GROUP_LABELS[which]),) if which else ())
     result = queries.uncovered(session, ask.period, ask.snapshot, ask.place, which, EVERYTHING)
     table = tables.uncovered_table(result, queries.mode_names(session), ask)
-    _print(options, table, serialise.uncovered_body(result))
+    _print_marked(options, ask, table, serialise.uncovered_body(result))
 
 
 @group.command("study-hours")
@@ -161,7 +172,8 @@ def study_hours(options: Options, below: bool) -> None:
     ask = replace(ask, words=(str(gettext("只看未达要求的")),) if below else ())
     year = ask.period.first.year
     result = queries.study_hours(db.session(), year, ask.snapshot, ask.place, below, EVERYTHING)
-    _print(options, tables.study_hours_table(result, ask), serialise.study_hours_body(result))
+    table = tables.study_hours_table(result, ask)
+    _print_marked(options, ask, table, serialise.study_hours_body(result))
 
 
 @group.command("duties")
@@ -185,4 +197,5 @@ def ledger(options: Options) -> None:
     ask, session = _ask(options), db.session()
     result = queries.ledger(session, ask.period, ask.place, EVERYTHING)
     per_hour = policy_of(session, ask.period.last.year).minutes_per_hour
-    _print(options, tables.ledger_table(result, per_hour, ask), serialise.ledger_body(result))
+    table = tables.ledger_table(result, per_hour, ask)
+    _print_marked(options, ask, table, serialise.ledger_body(result), by_host=True)

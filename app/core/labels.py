@@ -12,6 +12,8 @@ from app.core.vocabulary import (
     OrgSector,
     OrgTag,
     Post,
+    ReviewKind,
+    ReviewState,
     SessionState,
     Status,
 )
@@ -98,4 +100,19 @@ METHOD_LABELS: dict[Method, Text] = {
     Method.API: lazy("接口"),
     Method.PRINTED_CODE: lazy("张贴码签到"),
     Method.PERSONAL_LINK: lazy("本人链接签到"),
+}
+
+REVIEW_STATE_LABELS: dict[ReviewState, Text] = {
+    ReviewState.OPEN: lazy("待核对"),
+    ReviewState.FINE: lazy("没问题"),
+    ReviewState.NOT_THERE: lazy("不在场"),
+}
+
+REVIEW_KIND_LABELS: dict[ReviewKind, Text] = {
+    ReviewKind.LATE_TICK: lazy("送到晚了的登记"),
+    ReviewKind.SHARED_DEVICE: lazy("几个人共用一部手机"),
+    ReviewKind.BURST_AFTER_END: lazy("结束后集中签到"),
+    ReviewKind.OVER_HEAD_COUNT: lazy("签到人数多于清点人数"),
+    ReviewKind.TWO_PLACES: lazy("同一时间在两处"),
+    ReviewKind.WRONG_CLOCK: lazy("手机时间不准"),
 }

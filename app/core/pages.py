@@ -12,9 +12,10 @@ from flask import Blueprint, Flask, Response, current_app, g, redirect, request,
 
 from app.core.access import PUBLIC, permission, safe_next
 from app.core.i18n import LANGUAGES, Text, chosen_language, lazy
+from app.core.labels import METHOD_LABELS
 from app.core.office import base_url
 from app.core.security import csrf
-from app.core.vocabulary import Role
+from app.core.vocabulary import LOW_ASSURANCE_METHODS, Role
 
 bp = Blueprint("core", __name__)
 YEAR_SECONDS = 365 * 24 * 3600
@@ -169,6 +170,8 @@ def _context() -> dict[str, Any]:
         "office_name": settings.office_name,
         # What a person types by hand; without the scheme.
         "site": base_url().split("://")[-1],
+        "method_labels": METHOD_LABELS,
+        "low_assurance": LOW_ASSURANCE_METHODS,
         "request_id": g.get("request_id", ""),
         "may": staff.may if staff else (lambda _permission: False),
     }

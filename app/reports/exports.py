@@ -32,7 +32,7 @@ def csv_bytes(table: Table) -> bytes:
     for row in _all_rows(table):
         writer.writerow([_csv_value(c, cell) for c, cell in zip(table.columns, row.cells, strict=True)])
     writer.writerow([])
-    for line in (table.title, *_about(table), *table.notes):
+    for line in (table.title, *_about(table), *table.all_notes):
         writer.writerow([_csv_text(str(line))])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
@@ -87,7 +87,7 @@ def xlsx_bytes(table: Table) -> bytes:
         for index, (column, cell) in enumerate(zip(table.columns, row.cells, strict=True)):
             look = Look.DAY if isinstance(cell.value, date) else column.look
             _write_cell(sheet, line, index, column, cell, formats[f"{bold}{look}"])
-    for note in table.notes:
+    for note in table.all_notes:
         line += 1
         sheet.write_string(line + 1, 0, str(note), formats["note"])
     book.close()
@@ -148,7 +148,7 @@ def text_table(table: Table) -> str:
             cells.append(gap + text if is_number else text + gap)
         return "  ".join(cells).rstrip()
 
-    notes = [str(note) for note in table.notes]
+    notes = [str(note) for note in table.all_notes]
     return "\n".join(
         [table.title, *_about(table), "", aligned(head), *(aligned(line) for line in lines), "", *notes]
     )

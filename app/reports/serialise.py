@@ -33,6 +33,11 @@ def _next(key: Key | None) -> str | None:
     return encode_cursor(*key) if key else None
 
 
+def with_low_assurance(body: Body, person_times: int) -> Body:
+    """The body with how many of the person-times behind it came by a code on paper; as it is for none."""
+    return body | {"low_assurance_person_times": person_times} if person_times else body
+
+
 def person_times_body(result: PersonTimes) -> Body:
     return {"total": _numbers(result.total), "rows": [asdict(row) for row in result.rows]}
 

@@ -11,6 +11,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from app.attendance import jobs as attendance_jobs
 from app.checkin import jobs as checkin_jobs
 from app.core import jobs as core_jobs
 from app.core.clock import utc_now
@@ -36,6 +37,7 @@ class Tick:
 TICKS = (
     Tick("heartbeat", 15, core_jobs.beat_scheduler),
     Tick("open_and_close_sessions", 5, training_jobs.open_and_close_sessions),
+    Tick("look_over_sessions", 60, attendance_jobs.look_over_sessions),
     Tick("work_off_long_tasks", 1, workers.work_off),
     Tick("forget_spent_tickets", 300, checkin_jobs.forget_spent_tickets),
     Tick("forget_old_sheets", 3600, checkin_jobs.forget_old_sheets),

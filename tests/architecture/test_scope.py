@@ -11,11 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from app.attendance.models import ReviewItem
 from app.checkin.models import VisitRound
 from app.core.access import PERMISSIONS
 from app.core.crypto import seal, token_hash
 from app.core.db import writing
-from app.core.vocabulary import OrgKind, Role, SessionState
+from app.core.vocabulary import OrgKind, ReviewKind, Role, SessionState
 from app.members.models import CorrectionRequest, TransferRequest
 from app.members.queries.wishes import PURPOSE
 from app.trainings.models import TrainingClass
@@ -45,11 +46,12 @@ NAMED = {
     "request_id",
     "wish_id",
     "round_id",
+    "review_id",
 }
 # Routes whose parameter is no thing of a place: a scanned code, or the token of a round, is proof by itself.
-WITHOUT_PLACE = {"checkin.scanned", "checkin.send_ticks"}
+WITHOUT_PLACE = {"checkin.scanned", "checkin.scanned_paper", "checkin.send_ticks"}
 # What may be missing although the member is in reach: an answer about something never made.
-MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png"}
+MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png", "api.read_printed_code"}
 # Who supervises because a unit is assigned to them, not by a role.
 ASSIGNED = ("instructor", "official")
 WHO = [*[role.value for role in Role], *ASSIGNED]
@@ -71,6 +73,7 @@ class Place:
     request_id: int
     wish_id: int
     round_id: int
+    review_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
         more = {"group": "rural", "binding_id": 1, "tag": "model", "kiosk_id": 1}
@@ -111,7 +114,13 @@ def _place(code: str, org: Any, other: Any, by: Any) -> Place:
             created_at=NOW,
             expires_at=NOW,
         )
-        db_session.add_all([training, asked, wish, taken])
+        review = ReviewItem(
+            session_id=session.id,
+            kind=ReviewKind.OVER_HEAD_COUNT,
+            evidence={"attended": 3, "room": 2},
+            raised_at=NOW,
+        )
+        db_session.add_all([training, asked, wish, taken, review])
     return Place(
         code,
         session_id=session.id,
@@ -124,6 +133,7 @@ def _place(code: str, org: Any, other: Any, by: Any) -> Place:
         request_id=asked.id,
         wish_id=wish.id,
         round_id=taken.id,
+        review_id=review.id,
     )
 
 

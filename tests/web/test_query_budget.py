@@ -52,7 +52,7 @@ def pages(app: Flask) -> list[str]:
     found = []
     for rule in app.url_map.iter_rules():
         named = rule.arguments <= set(known) and "GET" in (rule.methods or set())
-        if named and rule.endpoint not in NOT_PAGES and not rule.rule.startswith(("/api/", "/c/")):
+        if named and rule.endpoint not in NOT_PAGES and not rule.rule.startswith(("/api/", "/c/", "/p/")):
             built = rule.build({name: known[name] for name in rule.arguments})
             assert built is not None
             found.append(built[1])

@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         org_rows,
         orgs,
         reports,
+        reviews,
         rounds,
         sessions,
         steps,

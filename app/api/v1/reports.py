@@ -30,6 +30,7 @@ from app.reports.queries import (
     coverage,
     default_period,
     duties,
+    low_assurance_person_times,
     person_times,
     place_in_scope,
     study_hours,
@@ -44,6 +45,7 @@ from app.reports.serialise import (
     person_times_body,
     study_hours_body,
     uncovered_body,
+    with_low_assurance,
 )
 
 _PERIOD = (
@@ -65,7 +67,8 @@ _YEAR = ("不填为最近有场次的一年。", "Without year the latest one wi
 )
 def report_person_times(query: dict[str, Any]) -> Body:
     period = _period(query)
-    return person_times_body(person_times(db.session(), period, _place(query), query["by"]))
+    place = _place(query)
+    return _marked(person_times_body(person_times(db.session(), period, place, query["by"])), period, place)
 
 
 @bp.get("/reports/coverage")
@@ -80,7 +83,9 @@ def report_person_times(query: dict[str, Any]) -> Body:
 )
 def report_coverage(query: dict[str, Any]) -> Body:
     period = _period(query)
-    return coverage_body(coverage(db.session(), period, _day(query, period), _place(query), query["by"]))
+    place = _place(query)
+    found = coverage(db.session(), period, _day(query, period), place, query["by"])
+    return _marked(coverage_body(found), period, place)
 
 
 @bp.get("/reports/uncovered")
@@ -95,10 +100,9 @@ def report_coverage(query: dict[str, Any]) -> Body:
 )
 def report_uncovered(query: dict[str, Any]) -> Body:
     period = _period(query)
-    found = uncovered(
-        db.session(), period, _day(query, period), _place(query), query.get("group"), _slice(query)
-    )
-    return uncovered_body(found)
+    place = _place(query)
+    found = uncovered(db.session(), period, _day(query, period), place, query.get("group"), _slice(query))
+    return _marked(uncovered_body(found), period, place)
 
 
 @bp.get("/reports/study-hours")
@@ -113,9 +117,10 @@ def report_uncovered(query: dict[str, Any]) -> Body:
 )
 def report_study_hours(query: dict[str, Any]) -> Body:
     year = _year(query)
-    snapshot = Snapshot(snapshot_day(Period.of_year(year), today()), elderly_age())
-    found = study_hours(db.session(), year, snapshot, _place(query), query["below"], _slice(query))
-    return study_hours_body(found)
+    period, place = Period.of_year(year), _place(query)
+    snapshot = Snapshot(snapshot_day(period, today()), elderly_age())
+    found = study_hours(db.session(), year, snapshot, place, query["below"], _slice(query))
+    return _marked(study_hours_body(found), period, place)
 
 
 @bp.get("/reports/duties")
@@ -125,6 +130,10 @@ def report_study_hours(query: dict[str, Any]) -> Body:
 )
 def report_duties(query: dict[str, Any]) -> Body:
     return duties_body(duties(db.session(), _year(query), _place(query), today(), _slice(query)))
+
+
+def _marked(body: Body, period: Period, place: Place) -> Body:
+    return with_low_assurance(body, low_assurance_person_times(db.session(), period, place))
 
 
 def _place(query: dict[str, Any]) -> Place:

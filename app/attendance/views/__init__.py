@@ -1,4 +1,4 @@
-"""Pages that show sessions together with who came, and the roster's buttons."""
+"""Pages that show sessions together with who came, the roster's buttons, and what is to be looked at."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.attendance.views import (  # noqa: E402
     member_part,
     member_year,
     paper,
+    reviews,
     roster,
     session_list,
     session_page,
@@ -26,6 +27,7 @@ __all__ = [
     "member_part",
     "member_year",
     "paper",
+    "reviews",
     "roster",
     "session_list",
     "session_page",

@@ -11,6 +11,7 @@ from flask import current_app, render_template, request
 from app.attendance.forms import OFFERED, read_key
 from app.attendance.queries.bulk import count_unchanged
 from app.attendance.queries.live import live_states
+from app.attendance.queries.reviews import open_reviews_of
 from app.attendance.queries.session import (
     RosterPart,
     RosterRow,
@@ -83,6 +84,7 @@ def show(session_id: int) -> str:
         page=Page(rows, number, total),
         undoable=count_unchanged(session, session_id, asked.batch) if can_write and asked.batch else 0,
         new_batch=secrets.token_urlsafe(16),
+        to_review=open_reviews_of(session, session_id) if can_write else 0,
         **(_candidates(facts, asked.add) if can_write else {"found": None, "hosted": []}),
         **_before_it_begins(facts, speaking, invited),
         **roster_context(facts, rows, can_write),

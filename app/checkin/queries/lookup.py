@@ -25,6 +25,18 @@ class CodeSession:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedSession:
+    """What a code on paper needs to know of a session. version None: none is valid."""
+
+    id: int
+    state: SessionState
+    secret: bytes
+    version: int | None
+    opens_at: datetime
+    closes_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SessionCardInfo:
     """What a member is shown of a session before and after checking in."""
 
@@ -53,6 +65,20 @@ def code_session(session: Session, session_id: int) -> CodeSession | None:
     query = select(TrainingSession.id, TrainingSession.state, TrainingSession.code_secret)
     found = session.execute(query.where(TrainingSession.id == session_id)).first()
     return CodeSession(*found) if found else None
+
+
+def printed_session(session: Session, session_id: int) -> PrintedSession | None:
+    """What decides whether a session's code on paper passes."""
+    query = select(
+        TrainingSession.id,
+        TrainingSession.state,
+        TrainingSession.code_secret,
+        TrainingSession.printed_code_version,
+        TrainingSession.opens_at,
+        TrainingSession.closes_at,
+    )
+    found = session.execute(query.where(TrainingSession.id == session_id)).first()
+    return PrintedSession(*found) if found else None
 
 
 def open_sessions_for(session: Session, member_id: int, today: date) -> list[CodeSession]:

@@ -9,6 +9,8 @@ from app.attendance.errors import CheckInRefused
 from app.attendance.rules import RefusalCode, refusal
 from app.checkin import rules
 from app.checkin.queries.lookup import code_session, open_sessions_for
+from app.checkin.services.printed import is_on_paper, read_printed_code
+from app.checkin.services.reading import ReadCode
 from app.core.access import Scope
 from app.core.clock import office_date
 from app.core.db import db, writing
@@ -30,14 +32,6 @@ class CurrentCode:
     step: int
     expires_at: datetime
     period_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReadCode:
-    """The session that a presented code belongs to, and how it was presented."""
-
-    session_id: int
-    method: Method
 
 
 def current_code(
@@ -116,7 +110,9 @@ def read_short_code(text: str, member_id: int, now: datetime, *, step_seconds: i
 
 
 def read_code(text: str, member_id: int, now: datetime, *, step_seconds: int) -> ReadCode:
-    """The session of a code in any form: address, its last part, or six digits."""
+    """The session of a code in any form: address, its last part, or six digits; on a screen or on paper."""
     if rules.parse_short_code(text) is not None:
         return read_short_code(text, member_id, now, step_seconds=step_seconds)
+    if is_on_paper(text):
+        return read_printed_code(text, now)
     return read_long_code(text, now, step_seconds=step_seconds)

@@ -16,6 +16,7 @@ from app.checkin.queries.at_the_door import Door, door_of, door_parameters, door
 from app.checkin.rules import LongCode, parse_long_code
 from app.checkin.services.bindings import holder
 from app.checkin.services.codes import read_code, require_good
+from app.checkin.services.printed import is_on_paper
 from app.checkin.services.tickets import read_ticket, spend
 from app.core.crypto import token_hash
 from app.core.db import db
@@ -51,10 +52,21 @@ def present_code(
     """
     scanned, device = parse_long_code(code), device_of(member_token)
     try:
-        if scanned is not None:
-            return _present_scanned(
-                scanned, member_token, nonce, now, tz=tz, elderly_age=elderly_age, step_seconds=step_seconds
-            )
+        if scanned is not None and "/p/" not in code:
+            try:
+                return _present_scanned(
+                    scanned,
+                    member_token,
+                    nonce,
+                    now,
+                    tz=tz,
+                    elderly_age=elderly_age,
+                    step_seconds=step_seconds,
+                )
+            except CheckInRefused as refused:
+                # The last part alone of a code on paper looks like one of a screen.
+                if refused.refusal is not RefusalCode.CODE_UNKNOWN or not is_on_paper(code):
+                    raise
         member_id = holder(member_token).member_id
         read = read_code(code, member_id, now, step_seconds=step_seconds)
     except (CheckInRefused, TooManyTries):

@@ -1,4 +1,4 @@
-"""Pages of check-in: the member's phone, the projector, the door, and a member's phones and card."""
+"""Pages of check-in: the member's phone, the projector, the door, paper, and a member's phones and card."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from app.checkin.views import (  # noqa: E402
     own_access,
     own_file,
     phone,
+    printed,
     projector,
     round_page,
     rounds,
@@ -32,6 +33,7 @@ __all__ = [
     "own_access",
     "own_file",
     "phone",
+    "printed",
     "projector",
     "round_page",
     "rounds",

@@ -21,6 +21,7 @@ from app.checkin.queries.lookup import SessionCardInfo, session_info
 from app.checkin.services.bindings import Proof, bind_phone, forget_phone, holders
 from app.checkin.services.codes import read_short_code
 from app.checkin.services.present import look_at_code, redeem_ticket
+from app.checkin.services.printed import read_printed_code
 from app.checkin.services.tickets import Ticket, for_member, issue_ticket, read_ticket, sign
 from app.checkin.views import bp
 from app.core.access import MEMBER, PUBLIC, permission
@@ -45,6 +46,17 @@ def scanned(code: str) -> Any:
     people = [(member_id, name) for _hash, member_id, name in door.people]
     response = make_response(_page_of(ticket, door.info, people))
     return response if known else keep_browser_id(response, browser)
+
+
+@bp.get("/p/<code>")
+@permission(PUBLIC)
+def scanned_paper(code: str) -> Any:
+    """A code scanned from paper becomes a ticket in the same way."""
+    now = utc_now()
+    read = read_printed_code(code, now)
+    browser = browser_id() or new_browser_id()
+    ticket = issue_ticket(read.session_id, browser, read.method, now)
+    return keep_browser_id(make_response(_confirm(ticket)), browser)
 
 
 @bp.get("/checkin/<ticket_text>")

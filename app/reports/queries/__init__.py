@@ -16,6 +16,7 @@ from app.reports.queries.drill import (
 )
 from app.reports.queries.duties import Duties, DutyCount, DutyKind, DutyRow, duties, duty_kinds
 from app.reports.queries.ledger import Ledger, LedgerItem, ledger
+from app.reports.queries.low_assurance import low_assurance_person_times
 from app.reports.queries.person_times import PersonTimes, PersonTimesRow, person_times, person_times_total
 from app.reports.queries.place import (
     Place,
@@ -57,6 +58,7 @@ __all__ = [
     "kind_names",
     "ledger",
     "line_title",
+    "low_assurance_person_times",
     "member_of_place",
     "members_behind",
     "mode_names",

@@ -2,6 +2,7 @@
 
 from app.reports.tables.coverage import coverage_table, uncovered_table
 from app.reports.tables.drill import attendance_table, members_table, sessions_table
+from app.reports.tables.low_assurance import with_low_assurance
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
 from app.reports.tables.person_times import person_times_table
 from app.reports.tables.yearly import EACH_KIND, duties_table, ledger_table, study_hours_table
@@ -24,4 +25,5 @@ __all__ = [
     "sessions_table",
     "study_hours_table",
     "uncovered_table",
+    "with_low_assurance",
 ]

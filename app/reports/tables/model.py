@@ -71,7 +71,11 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`about`: which part of the office, printed under the title; `notes`: the definitions below the rows."""
+    """`about`: which part of the office, printed under the title; `notes`: the definitions below the rows.
+
+    low_assurance: how many of the person-times behind the table came by a code on paper, in words, with
+    the door to their rows; None: none did.
+    """
 
     name: str
     title: str
@@ -80,6 +84,13 @@ class Table:
     notes: tuple[Text, ...]
     total: TableRow | None = None
     about: tuple[str, ...] = ()
+    low_assurance: Cell | None = None
+
+    @property
+    def all_notes(self) -> tuple[Text, ...]:
+        """The definitions, and before them what is less sure about the figures."""
+        told = self.low_assurance
+        return self.notes if told is None else (str(told.words), *self.notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ def _behind(asked: Question) -> tuple[Question, Behind]:
         without_make_up=args.get("came") == "1",
         duty_only=args.get("duty") == "1",
         declared_only=args.get("declared") == "1",
+        low_assurance=args.get("assurance") == "low",
     )
     return replace(asked, ask=replace(ask, period=period)).narrowed(*_words(asked, behind, name)), behind
 
@@ -74,6 +75,7 @@ def _words(asked: Question, behind: Behind, member: str | None) -> list[Text]:
     words.append(_("不含补学") if behind.without_make_up else "")
     words.append(_("只含组织生活类别") if behind.duty_only else "")
     words.append(_("只含上报了人数的场次") if behind.declared_only else "")
+    words.append(_("只含凭张贴码登记的") if behind.low_assurance else "")
     words.append(month_label(request.args["month"]) if request.args.get("month") else "")
     return [word for word in words if word]
 

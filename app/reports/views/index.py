@@ -9,7 +9,7 @@ from app.core.i18n import lazy
 from app.reports.queries import coverage, person_times_total, year_hours
 from app.reports.rules import CoverageBy
 from app.reports.tables import coverage_table
-from app.reports.views.frame import answer, bp, question
+from app.reports.views.frame import answer, bp, marked, question
 
 
 @bp.get("")
@@ -20,7 +20,7 @@ def index() -> Any:
     totals = person_times_total(asked.session, ask.period, ask.place)
     reached = coverage(asked.session, ask.period, ask.snapshot, ask.place, CoverageBy.GROUP)
     hours = year_hours(asked.session, asked.year, ask.snapshot, ask.place)
-    table = coverage_table(reached, CoverageBy.GROUP, ask)
+    table = marked(asked, coverage_table(reached, CoverageBy.GROUP, ask))
     reports = [
         ("reports.person_times", lazy("人次"), lazy("按类别、形式、组织、党员类别或月份看学习情况。")),
         ("reports.coverage", lazy("覆盖率"), lazy("各类党员、各组织有多少人已经参加过。")),

@@ -14,7 +14,7 @@ from app.reports import forms
 from app.reports.queries import coverage, mode_names, study_hours, uncovered
 from app.reports.rules import CoverageBy
 from app.reports.tables import study_hours_table, uncovered_table
-from app.reports.views.frame import answer, bp, cut, page_of, question, wants_file
+from app.reports.views.frame import answer, bp, cut, marked, page_of, question, wants_file
 
 
 @bp.get("/uncovered", endpoint="uncovered")
@@ -24,7 +24,7 @@ def uncovered_page() -> Any:
     asked = question().narrowed(*([GROUP_LABELS[group]] if group else []))
     ask, session = asked.ask, asked.session
     result = uncovered(session, ask.period, ask.snapshot, ask.place, group, cut())
-    table = uncovered_table(result, mode_names(session), ask)
+    table = marked(asked, uncovered_table(result, mode_names(session), ask))
     tabs: list[tuple[Any, ...]] = []
     if not wants_file():
         counts = coverage(session, ask.period, ask.snapshot, ask.place, CoverageBy.GROUP)
@@ -41,6 +41,6 @@ def study_hours_page() -> Any:
     asked = question(by_year=True).narrowed(*([_("只看未达要求的")] if below else []))
     ask = asked.ask
     result = study_hours(asked.session, asked.year, ask.snapshot, ask.place, below, cut())
-    table = study_hours_table(result, ask)
+    table = marked(asked, study_hours_table(result, ask))
     page = page_of(table, result.count)
     return answer("reports/study_hours.html", asked, table, page=page, result=result, below=below)

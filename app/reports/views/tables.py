@@ -14,7 +14,7 @@ from app.reports.queries import coverage, person_times
 from app.reports.rules import By, CoverageBy
 from app.reports.tables import coverage_table, person_times_table
 from app.reports.tables.person_times import BY_LABELS
-from app.reports.views.frame import answer, bp, question
+from app.reports.views.frame import answer, bp, marked, question
 
 COVERAGE_BY_LABELS: dict[CoverageBy, Text] = {
     CoverageBy.GROUP: lazy("党员类别"),
@@ -28,7 +28,7 @@ def person_times_page() -> Any:
     by = forms.word_of(request.args, "by", By, By.KIND) or By.KIND
     asked = question()
     result = person_times(asked.session, asked.ask.period, asked.ask.place, by)
-    table = person_times_table(result, by, asked.ask)
+    table = marked(asked, person_times_table(result, by, asked.ask))
     questions = {
         By.KIND: _("哪一类学习参加的人次最多?"),
         By.MODE: _("哪一种形式参加的人次最多?"),
@@ -47,7 +47,7 @@ def coverage_page() -> Any:
     asked = question()
     ask = asked.ask
     result = coverage(asked.session, ask.period, ask.snapshot, ask.place, by)
-    table = coverage_table(result, by, ask)
+    table = marked(asked, coverage_table(result, by, ask))
     is_group = by is CoverageBy.GROUP
     title = _("哪一类党员还没有覆盖到?") if is_group else _("哪个组织还没有覆盖到?")
     return answer(

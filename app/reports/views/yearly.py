@@ -15,7 +15,7 @@ from app.core.i18n import lazy
 from app.reports.queries import duties, ledger
 from app.reports.rules import snapshot_day
 from app.reports.tables import EACH_KIND, duties_table, ledger_table
-from app.reports.views.frame import answer, bp, cut, page_of, question
+from app.reports.views.frame import answer, bp, cut, marked, page_of, question
 
 
 @bp.get("/duties", endpoint="duties")
@@ -44,5 +44,5 @@ def ledger_page() -> Any:
     ask = asked.ask
     result = ledger(asked.session, ask.period, ask.place, cut())
     per_hour = policy_of(asked.session, ask.period.last.year).minutes_per_hour
-    table = ledger_table(result, per_hour, ask)
+    table = marked(asked, ledger_table(result, per_hour, ask), by_host=True)
     return answer("reports/report.html", asked, table, page=page_of(table, result.count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,10 @@ from app.trainings.rules import Step, is_due_to_close, is_due_to_open, next_stat
 from app.trainings.services.drafts import find_clashes
 from app.trainings.services.expected import fix_expected
 from app.trainings.services.facts import rewrite_facts
+
+# What features above this one do when a session is closed, in the same transaction; they add to it when
+# they are imported (`app.features.AT_CLOSING`).
+WHEN_CLOSED: list[Callable[[Session, TrainingSession, datetime], None]] = []
 
 _REFUSED: dict[SessionState, Text] = {
     SessionState.DRAFT: lazy("这场还是草稿,请先发布。"),
@@ -99,3 +104,6 @@ def _take(
             row.cancelled_at = now
     if step in (Step.CLOSE, Step.REOPEN, Step.CANCEL):
         rewrite_facts(session, row, tz)
+    if step is Step.CLOSE:
+        for follow in WHEN_CLOSED:
+            follow(session, row, now)

@@ -23,6 +23,18 @@ from app.reports.rules import By, CoverageBy
 FIRST_YEAR, LAST_YEAR = 1950, 2150
 
 
+class MarkedAnswer(Answer):
+    """Of any report whose figures may rest on codes that hung on a wall."""
+
+    low_assurance_person_times = Count(
+        metadata={
+            "description": "凭张贴的签到码登记的人次,可靠程度较低;没有时不出现"
+            " · person-times by a code on paper, which is less sure; left out where there are none",
+            "optional": True,
+        }
+    )
+
+
 class PeriodQuery(Query):
     from_ = Day(data_key="from")
     to = Day()
@@ -80,7 +92,7 @@ class PersonTimesRowAnswer(PersonTimesNumbersAnswer):
     label = Said()
 
 
-class PersonTimesAnswer(Answer):
+class PersonTimesAnswer(MarkedAnswer):
     total = Part(PersonTimesNumbersAnswer)
     rows = Items(Part(PersonTimesRowAnswer))
 
@@ -99,7 +111,7 @@ class CoverageRowAnswer(CoverageNumbersAnswer):
     label = Said()
 
 
-class CoverageAnswer(Answer):
+class CoverageAnswer(MarkedAnswer):
     total = Part(CoverageNumbersAnswer)
     rows = Items(Part(CoverageRowAnswer))
 
@@ -115,7 +127,7 @@ class UncoveredLineAnswer(Answer):
     suggested_mode = Said()
 
 
-class UncoveredAnswer(Answer):
+class UncoveredAnswer(MarkedAnswer):
     count = Count()
     items = Items(Part(UncoveredLineAnswer))
     next = Said(allow_none=True)
@@ -132,7 +144,7 @@ class StudyHoursLineAnswer(Answer):
     shortfall_hours = Number()
 
 
-class StudyHoursAnswer(Answer):
+class StudyHoursAnswer(MarkedAnswer):
     count = Count()
     items = Items(Part(StudyHoursLineAnswer))
     next = Said(allow_none=True)

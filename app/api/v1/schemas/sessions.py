@@ -171,6 +171,13 @@ class CodeAnswer(Answer):
     period_seconds = Count()
 
 
+class PrintedCodeAnswer(Answer):
+    url = Said()
+    printing = Count(metadata={"description": "第几次印制,只有最近的有效 · only the latest is good"})
+    valid_from = Moment()
+    valid_until = Moment()
+
+
 class RosterQuery(Query):
     q = Text(80, blank=True)
     status = Choice(Status)

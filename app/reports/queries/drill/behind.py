@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
-from app.core.vocabulary import ATTENDED_STATUSES, Group, Status
+from app.core.vocabulary import ATTENDED_STATUSES, LOW_ASSURANCE_METHODS, Group, Status
 from app.reports.queries.place import Place, counted_in, inside
 from app.reports.rules import Period
 from app.trainings.models import TrainingClass, TrainingSession
@@ -46,6 +46,7 @@ class Behind:
     without_make_up: bool = False
     duty_only: bool = False
     declared_only: bool = False
+    low_assurance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ def row_conditions(behind: Behind) -> list[ColumnElement[bool]]:
     found += [column == value for value, column in wanted if value is not None]
     if behind.without_make_up:
         found.append(Attendance.status.in_(ATTENDED_STATUSES))
+    if behind.low_assurance:
+        found.append(Attendance.method.in_(LOW_ASSURANCE_METHODS))
     if behind.line is not None:
         found.append(
             Attendance.class_id == behind.line if behind.line > 0 else Attendance.session_id == -behind.line

@@ -1,0 +1,310 @@
+"""What a person decides about something odd, and taking that decision back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.attendance.errors import CheckInRefused
+from app.attendance.models import Attendance, AttendanceChange, ReviewItem
+from app.attendance.queries.reviews import Concerned, ReviewRow, concerned, review_in_scope
+from app.attendance.queries.session import recorder_names
+from app.attendance.rules import refusal
+from app.attendance.services.correct import set_status, staff_sighting, take_back
+from app.attendance.services.record import Sighting, record_attendance
+from app.core.access import Scope
+from app.core.audit import record_act
+from app.core.db import lock_shared_or_alone, writing
+from app.core.errors import InvalidInput, NotFound, WrongState
+from app.core.i18n import lazy, moment_text
+from app.core.labels import REVIEW_STATE_LABELS
+from app.core.vocabulary import ExcuseReason, Method, ReviewKind, ReviewState, SessionState, Status
+from app.trainings.queries.sessions import scoped_session
+
+# A round takes a few dozen people along; all of it is decided in one transaction.
+MOST_AT_ONCE = 500
+# Nobody in particular is concerned: there is only "fine".
+_ABOUT_NOBODY = (ReviewKind.OVER_HEAD_COUNT,)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`members`: who was not there; needed unless the item is about one member."""
+
+    state: ReviewState
+    members: Collection[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What recording needs to know of the office."""
+
+    tz: ZoneInfo
+    elderly_age: int
+
+    def values(self) -> dict[str, Any]:
+        return {"tz": self.tz, "elderly_age": self.elderly_age}
+
+
+def decide(
+    item_id: int, decision: Decision, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int
+) -> bool:
+    """All is well, or some were not there; False when the same had been decided before.
+
+    "Fine" leaves every row as it is, and records a tick that waited. "Not there" sets those concerned
+    to absent, and takes the row of whoever was not expected back. Raises NotFound, InvalidInput,
+    CheckInRefused, and WrongState when somebody else was quicker and decided otherwise.
+    """
+    if decision.state is ReviewState.OPEN:
+        raise InvalidInput.field("decision", "unknown", lazy("请选择“没问题”或“不在场”。"))
+    with writing() as session:
+        item, row = _locked(session, item_id, scope, now)
+        if item.state is not ReviewState.OPEN:
+            if _says_the_same(session, row, decision):
+                return False
+            raise _decided_before(session, row)
+        rules = _Rules(tz, elderly_age)
+        if decision.state is ReviewState.FINE:
+            changed = _record_tick(session, row, now, rules)
+        else:
+            changed = _not_there(session, row, decision.members, scope, now, rules)
+        _settle(session, item, row, decision.state, scope, now, changed)
+        return True
+
+
+def all_ticks_fine(
+    session_id: int, device: str, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int
+) -> tuple[int, int]:
+    """Record every late tick that waits from one phone; (how many, how many still wait for a reason).
+
+    Raises NotFound for a session outside the scope.
+    """
+    with writing() as session:
+        scoped_session(session, session_id, scope, now)
+        query = (
+            select(ReviewItem.id)
+            .where(
+                ReviewItem.session_id == session_id,
+                ReviewItem.kind == ReviewKind.LATE_TICK,
+                ReviewItem.device == device,
+                ReviewItem.state == ReviewState.OPEN,
+            )
+            .order_by(ReviewItem.member_id, ReviewItem.id)
+            .limit(MOST_AT_ONCE)
+        )
+        done = left = 0
+        for item_id in session.scalars(query).all():
+            try:
+                done += decide(
+                    item_id, Decision(ReviewState.FINE), scope, now, tz=tz, elderly_age=elderly_age
+                )
+            except (CheckInRefused, WrongState):
+                left += 1
+        return done, left
+
+
+def reopen(item_id: int, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int) -> bool:
+    """Take a decision back, with what it did to rows that nobody has changed since; False when it was open.
+
+    Raises NotFound, CheckInRefused.
+    """
+    with writing() as session:
+        item, row = _locked(session, item_id, scope, now)
+        if item.state is ReviewState.OPEN:
+            return False
+        undone = _undo(session, row, scope, now, _Rules(tz, elderly_age))
+        item.state, item.decided_by_id, item.decided_at = ReviewState.OPEN, None, None
+        _note(session, "review.reopen", row, scope, now, members=undone)
+        return True
+
+
+def _locked(session: Session, item_id: int, scope: Scope, now: datetime) -> tuple[ReviewItem, ReviewRow]:
+    found = review_in_scope(session, item_id, scope, now)
+    if found is None:
+        raise NotFound()
+    lock_shared_or_alone(session, found.session_id, alone=False)
+    # Two people may decide at once: the second waits here, and then reads what the first decided.
+    item = session.get(ReviewItem, item_id, with_for_update=True, populate_existing=True)
+    row = review_in_scope(session, item_id, scope, now)
+    if item is None or row is None:
+        raise NotFound()
+    return item, row
+
+
+def _people(session: Session, row: ReviewRow) -> list[Concerned]:
+    return concerned(session, [row]).get(row.id, [])
+
+
+def _says_the_same(session: Session, row: ReviewRow, decision: Decision) -> bool:
+    """Whether deciding again would change nothing: a repeat, or two people of one mind."""
+    still_there = {person.member_id for person in _people(session, row) if person.is_there}
+    return row.state is decision.state and not still_there & set(decision.members)
+
+
+def _decided_before(session: Session, row: ReviewRow) -> WrongState:
+    names = recorder_names(session, {row.decided_by_id} if row.decided_by_id else set())
+    return WrongState(
+        lazy(
+            "%(name)s已在 %(time)s 处理:%(what)s。需要改时请先重新打开。",
+            name=names.get(row.decided_by_id or 0, ""),
+            time=moment_text(row.decided_at),
+            what=REVIEW_STATE_LABELS[row.state],
+        )
+    )
+
+
+def _record_tick(session: Session, row: ReviewRow, now: datetime, rules: _Rules) -> int:
+    """A tick that came too late goes into the ledger as it was noted; other kinds leave it alone."""
+    if row.kind is not ReviewKind.LATE_TICK or row.member_id is None:
+        return 0
+    method, status = row.method or Method.STAFF_ENTRY, row.status or Status.PRESENT
+    if refusal(SessionState.CLOSED, method, status) is not None:
+        # A card read at the door cannot be told apart from an entry once the door is shut.
+        method = Method.STAFF_ENTRY
+    # A category, kept beside the counts: the table has no column for it.
+    excuse = row.evidence.get("excuse_reason")
+    sighting = Sighting(
+        row.session_id,
+        row.member_id,
+        method,
+        row.occurred_at or now,
+        status,
+        ExcuseReason(excuse) if excuse in set(ExcuseReason) else None,
+        row.noted_by_id,
+        row.device,
+    )
+    outcome = record_attendance(sighting, now, **rules.values())
+    if outcome.created:
+        _remember(session, row, row.member_id, (None, outcome.status), row.noted_by_id, now)
+    return int(outcome.created)
+
+
+def _not_there(
+    session: Session,
+    row: ReviewRow,
+    members: Collection[int],
+    scope: Scope,
+    now: datetime,
+    rules: _Rules,
+) -> int:
+    if row.kind in _ABOUT_NOBODY:
+        raise InvalidInput.field("decision", "not_here", lazy("这一处没有具体的人,请到名单上核对。"))
+    if row.kind is ReviewKind.LATE_TICK:
+        # It was never recorded: nothing to take back.
+        return 0
+    people = {person.member_id: person for person in _people(session, row)}
+    chosen = set(members) or ({row.member_id} if row.member_id is not None else set())
+    if not chosen:
+        raise InvalidInput.field("members", "required", lazy("请勾选不在场的人,至少一位。"))
+    if chosen - set(people):
+        raise InvalidInput.field("members", "unknown", lazy("勾选的人里有的不在这一处,请刷新后再选。"))
+    changed = 0
+    # In one order: two users who decide must not wait for each other in a ring.
+    for member_id in sorted(member for member in chosen if member is not None):
+        if not people[member_id].is_there:
+            continue
+        changed += 1
+        if people[member_id].is_extra:
+            take_back(row.session_id, member_id, _reason(row), scope, now)
+        else:
+            sighting = staff_sighting(row.session_id, member_id, Status.ABSENT, None, scope.user_id, now)
+            set_status(sighting, _reason(row), scope, now, **rules.values())
+    return changed
+
+
+def _settle(
+    session: Session,
+    item: ReviewItem,
+    row: ReviewRow,
+    state: ReviewState,
+    scope: Scope,
+    now: datetime,
+    changed: int,
+) -> None:
+    session.flush()
+    left = [person for person in _people(session, row) if person.is_there]
+    over = int(row.evidence.get("attended", 0)) - int(row.evidence.get("room", 0))
+    settled = over if row.kind is ReviewKind.OVER_HEAD_COUNT else len(left)
+    item.evidence = {**row.evidence, "settled": settled}
+    item.state, item.decided_by_id, item.decided_at = state, scope.user_id, now
+    _note(session, "review.decide", row, scope, now, decision=state.value, members=changed)
+
+
+def _undo(session: Session, row: ReviewRow, scope: Scope, now: datetime, rules: _Rules) -> int:
+    """Put back what the decision changed; returns how many rows."""
+    query = (
+        select(AttendanceChange)
+        .where(
+            AttendanceChange.session_id == row.session_id,
+            AttendanceChange.reason == _reason(row),
+            AttendanceChange.changed_at == row.decided_at,
+        )
+        .order_by(AttendanceChange.member_id, AttendanceChange.id)
+    )
+    return sum(_undo_one(session, change, row, scope, now, rules) for change in session.scalars(query).all())
+
+
+def _undo_one(
+    session: Session,
+    change: AttendanceChange,
+    row: ReviewRow,
+    scope: Scope,
+    now: datetime,
+    rules: _Rules,
+) -> bool:
+    """False where somebody has said something else about the member since."""
+    member_id, before, after = change.member_id, change.status_before, change.status_after
+    found = session.get(Attendance, (row.session_id, member_id), populate_existing=True)
+    if (found.status if found else None) != after:
+        return False
+    if before is None:
+        return take_back(row.session_id, member_id, _reason(row), scope, now)
+    # When somebody left early was not kept, nor when a row was made that is gone: the start says neither.
+    known = found is not None and before is not Status.LEFT_EARLY
+    occurred_at = found.occurred_at if found and known else row.starts_at
+    sighting = Sighting(
+        row.session_id, member_id, Method.STAFF_ENTRY, occurred_at, before, recorded_by_id=scope.user_id
+    )
+    if found is not None:
+        set_status(sighting, _reason(row), scope, now, **rules.values())
+    elif record_attendance(sighting, now, **rules.values()).created:
+        # Not by way of the roster: whoever was there as a guest need not be this user's to record.
+        _remember(session, row, member_id, (None, before), scope.user_id, now)
+    return True
+
+
+def _reason(row: ReviewRow) -> str:
+    """What the history says, and how undoing finds what a decision changed."""
+    return f"review:{row.id}"
+
+
+def _remember(
+    session: Session,
+    row: ReviewRow,
+    member_id: int,
+    statuses: tuple[Status | None, Status | None],
+    by_id: int | None,
+    now: datetime,
+) -> None:
+    session.add(
+        AttendanceChange(
+            session_id=row.session_id,
+            member_id=member_id,
+            status_before=statuses[0],
+            status_after=statuses[1],
+            reason=_reason(row),
+            changed_by_id=by_id,
+            changed_at=now,
+        )
+    )
+
+
+def _note(session: Session, act: str, row: ReviewRow, scope: Scope, now: datetime, **detail: Any) -> None:
+    subject = f"session:{row.session_id}/review:{row.id}"
+    record_act(session, act, subject, scope.user_id, now, kind=row.kind.value, **detail)
