@@ -60,6 +60,7 @@ _BETWEEN = 1.2
 # On paper for everyone, whatever the language of whoever prints.
 _WHAT_TO_DO = "请在签到时出示"
 _WHAT_TO_DO_ENGLISH = "Show this card to check in."
+_BIND_CODE = "首次使用绑定码(只能用一次)"
 _BY_HAND = "方框处请手写"
 
 
@@ -67,7 +68,7 @@ _BY_HAND = "方框处请手写"
 class CardFace:
     """What is printed on one card. `number` is for people to read out, `qr_text` is the secret.
 
-    line: one more line of text, where something has to be handed over together with the card.
+    bind_code: digits that bind a phone once, where they are handed over together with the card.
     """
 
     member_id: int
@@ -76,7 +77,7 @@ class CardFace:
     branch: str
     number: str
     qr_text: str
-    line: str = ""
+    bind_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +176,10 @@ def _draw_card(pdf: FPDF, x: float, y: float, face: CardFace, office: str) -> No
     draw_text(pdf, x + _EDGE, y + 46.2, _WHAT_TO_DO, 11)
     draw_text(pdf, x + _EDGE, y + CARD_HEIGHT - 3.6, _WHAT_TO_DO_ENGLISH, 7.5, colour=MUTED)
     bottom = _TEXT_BOTTOM
-    if face.line:
-        draw_text(pdf, x + _EDGE, y + bottom - 0.6, face.line, 10.5)
-        bottom -= 5.4
+    if face.bind_code:
+        draw_text(pdf, x + _EDGE, y + bottom - 5.2, _BIND_CODE, 7.5, colour=MUTED)
+        draw_text(pdf, x + _EDGE, y + bottom - 0.4, face.bind_code, 11.5)
+        bottom -= 8.6
     _draw_member(pdf, x + _EDGE, y + _TEXT_TOP, y + bottom, face)
 
 

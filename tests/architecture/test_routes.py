@@ -14,6 +14,8 @@ UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 # Unsafe routes outside /api/ that need no CSRF token, each with its reason.
 WITHOUT_CSRF: dict[str, str] = {
     "/checkin": "the ticket in the form is bound to a cookie of this browser, which no other site can read",
+    "/checkin/leave": "the same",
+    "/j": "the same",
 }
 # Routes of the API that answer without a token, each with its reason.
 OPEN_API = {

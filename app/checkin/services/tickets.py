@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from hmac import compare_digest
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import delete
@@ -15,17 +17,25 @@ from sqlalchemy.orm import Session
 from app.attendance.errors import CheckInRefused
 from app.attendance.rules import RefusalCode
 from app.checkin.models import SpentTicket
-from app.core.crypto import purpose_key
+from app.core.crypto import purpose_key, token_hash
 from app.core.db import is_postgresql, writing
 from app.core.vocabulary import Method
 
 TICKET_LIFE = timedelta(minutes=5)
 
 
+class Purpose(StrEnum):
+    """What a ticket gives leave to do; one for one purpose is no ticket for another."""
+
+    CHECK_IN = "ticket"
+    SIGN_OUT = "sign_out"
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """Leave for one browser to record at one session until `expires` (Unix seconds).
 
+    browser: a mark of it, never its secret: a ticket stands in addresses.
     member_id 0: nobody chosen yet; such a ticket records nothing, it only leads to those that do.
     """
 
@@ -40,7 +50,7 @@ class Ticket:
 def issue_ticket(session_id: int, browser: str, method: Method, now: datetime) -> Ticket:
     """A ticket for a browser that has just shown a good code."""
     expires = int((now + TICKET_LIFE).timestamp())
-    return Ticket(secrets.token_hex(12), session_id, browser, 0, method.value, expires)
+    return Ticket(secrets.token_hex(12), session_id, _mark(browser), 0, method.value, expires)
 
 
 def for_member(ticket: Ticket, member_id: int) -> Ticket:
@@ -50,18 +60,19 @@ def for_member(ticket: Ticket, member_id: int) -> Ticket:
     )
 
 
-def sign(ticket: Ticket) -> str:
+def sign(ticket: Ticket, purpose: Purpose = Purpose.CHECK_IN) -> str:
     """The ticket as text that cannot be altered."""
-    return str(_serializer().dumps(list(asdict(ticket).values())))
+    return str(_serializer(purpose).dumps(list(asdict(ticket).values())))
 
 
-def read_ticket(text: str, browser: str, now: datetime) -> Ticket:
-    """The ticket if it is ours, of this browser, and not over. Raises CheckInRefused(code_expired)."""
+def read_ticket(text: str, browser: str, now: datetime, purpose: Purpose = Purpose.CHECK_IN) -> Ticket:
+    """The ticket if it is ours, for this, of this browser, not over. Raises CheckInRefused(code_expired)."""
     try:
-        ticket = Ticket(*_serializer().loads(text))
+        ticket = Ticket(*_serializer(purpose).loads(text))
     except (BadSignature, TypeError) as exc:
         raise CheckInRefused(RefusalCode.CODE_EXPIRED) from exc
-    if not browser or ticket.browser != browser or now.timestamp() >= ticket.expires:
+    is_its_own = bool(browser) and compare_digest(ticket.browser, _mark(browser))
+    if not is_its_own or now.timestamp() >= ticket.expires:
         raise CheckInRefused(RefusalCode.CODE_EXPIRED)
     return ticket
 
@@ -86,5 +97,9 @@ def forget_expired(now: datetime) -> int:
         return len(session.execute(gone).all())
 
 
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(purpose_key("ticket"), salt="ticket")
+def _mark(browser: str) -> str:
+    return token_hash(f"ticket:{browser}").hex()[:24]
+
+
+def _serializer(purpose: Purpose) -> URLSafeSerializer:
+    return URLSafeSerializer(purpose_key("ticket"), salt=purpose.value)

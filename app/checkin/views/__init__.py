@@ -6,6 +6,35 @@ from flask import Blueprint
 
 bp = Blueprint("checkin", __name__)
 
-from app.checkin.views import access, door, member_part, mine, own_access, own_file, phone, projector  # noqa: E402
+from app.checkin.views import (  # noqa: E402
+    access,
+    bind_codes,
+    binding,
+    door,
+    joining,
+    links,
+    member_part,
+    mine,
+    own_access,
+    own_file,
+    phone,
+    projector,
+    stream,
+)
 
-__all__ = ["access", "bp", "door", "member_part", "mine", "own_access", "own_file", "phone", "projector"]
+__all__ = [
+    "access",
+    "bind_codes",
+    "binding",
+    "bp",
+    "door",
+    "joining",
+    "links",
+    "member_part",
+    "mine",
+    "own_access",
+    "own_file",
+    "phone",
+    "projector",
+    "stream",
+]

@@ -42,16 +42,18 @@ def own_devices(own: Own) -> str:
 @permission(MEMBER)
 @for_own
 def unbind(own: Own) -> Any:
-    """Let go of one member on this phone."""
+    """Let go of one member on this phone; with a ticket in hand, back to its session."""
+    ticket = request.values.get("ticket", "")
     if request.method == "GET":
         return _ask(
             own,
             _("解除这部手机与 %(name)s 的绑定?", name=own.name),
             _("解除后,用这部手机签到要重新确认一次身份。学习记录都还在。"),
             _("解除绑定"),
+            ticket,
         )
     forget_phone(own.token, utc_now())
-    return _without_this_phone(own)
+    return _without_this_phone(own, url_for("checkin.resume", ticket_text=ticket) if ticket else None)
 
 
 @bp.route("/mine/phones/<int:phone_id>/drop", methods=["GET", "POST"])
@@ -100,8 +102,13 @@ def stop_card(own: Own) -> Any:
     return _done(own, lambda: stop_own_card(own.member_id, utc_now()), _("卡已停用。"))
 
 
-def _ask(own: Own, question: Text, what_follows: Text, label: Text) -> str:
-    page: Mapping[str, Any] = {"question": question, "what_follows": what_follows, "label": label}
+def _ask(own: Own, question: Text, what_follows: Text, label: Text, ticket: str = "") -> str:
+    page: Mapping[str, Any] = {
+        "question": question,
+        "what_follows": what_follows,
+        "label": label,
+        "ticket": ticket,
+    }
     return render_template("checkin/ask_once.html", own=own, **page)
 
 
@@ -111,7 +118,7 @@ def _done(own: Own, act: Callable[[], object], words: Text) -> Any:
     return redirect(url_for("checkin.own_devices", who=own.who))
 
 
-def _without_this_phone(own: Own) -> Response:
+def _without_this_phone(own: Own, target: str | None = None) -> Response:
     flash(_("已解除绑定。"), "success")
-    response: Response = redirect(url_for("checkin.mine"))  # type: ignore[assignment]
+    response: Response = redirect(target or url_for("checkin.mine"))  # type: ignore[assignment]
     return keep_member_tokens(response, [token for token in member_tokens() if token != own.token])
