@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
         docs,
         groups,
         imports,
+        links,
         members,
         officials,
         org_rows,

@@ -44,6 +44,7 @@ TAGS: dict[str, Words] = {
     "attendance": Words("登记情况", "Attendance"),
     "steps": Words("场次的状态", "A session's steps"),
     "codes": Words("签到码", "Check-in codes"),
+    "links": Words("本人链接", "Personal links"),
     "checkins": Words("签到", "Check-ins"),
     "bindings": Words("手机绑定", "Bound phones"),
     "cards": Words("签到卡", "Member cards"),

@@ -104,7 +104,8 @@ def phone_session(session: Session, session_id: int, member_ids: Collection[int]
         raise NotFound()
     width = len(found[0]) - len(_ROW) - 1
     rows = {row[width]: OwnRow(*row[width + 1 :]) for row in found if row[width] is not None}
-    return PhoneSession(*found[0][:width], rows)
+    facts: Any = [*found[0][:width], rows]
+    return PhoneSession(*facts)
 
 
 def open_online_sessions(session: Session, member_id: int, limit: int = 5) -> list[OpenOnline]:
