@@ -44,7 +44,7 @@ def own_devices(own: Own) -> str:
 def unbind(own: Own) -> Any:
     """Let go of one member on this phone; with a ticket in hand, back to its session."""
     ticket = request.values.get("ticket", "")
-    if request.method == "GET":
+    if request.method != "POST":
         return _ask(
             own,
             _("解除这部手机与 %(name)s 的绑定?", name=own.name),
@@ -61,7 +61,7 @@ def unbind(own: Own) -> Any:
 @for_own
 def drop_own_phone(own: Own, phone_id: int) -> Any:
     """Let go of another phone: a lost one, or one that was given away."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _ask(
             own,
             _("解除那部手机的绑定?"),
@@ -76,7 +76,7 @@ def drop_own_phone(own: Own, phone_id: int) -> Any:
 @for_own
 def drop_own_phones(own: Own) -> Any:
     """Let go of every phone, this one too."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _ask(
             own,
             _("解除所有手机的绑定?"),
@@ -92,7 +92,7 @@ def drop_own_phones(own: Own) -> Any:
 @for_own
 def stop_card(own: Own) -> Any:
     """Stop one's own lost card."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _ask(
             own,
             _("停用您的签到卡?"),
