@@ -98,7 +98,7 @@ def test_who_came_back_signs_out_again_later(hall: Hall) -> None:
     check_in(hall)
     press(hall, scan(hall, HOUR), HOUR, "/checkin/leave")
     again = scan(hall, timedelta(minutes=85))
-    assert "09:00 签到,10:00 签退" in again
+    assert '09:00 签到</span>, <span class="nowrap">10:00 签退' in again
     assert "又回来了" in again
     press(hall, again, timedelta(minutes=85), "/checkin/leave")
     assert (row(hall).status, row(hall).minutes) == (Status.PRESENT, 90)
