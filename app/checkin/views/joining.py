@@ -9,7 +9,7 @@ from flask import make_response, redirect, render_template, request, url_for
 from app.attendance.errors import CheckInRefused
 from app.attendance.rules import RefusalCode
 from app.checkin.browser import browser_id, keep_browser_id, member_tokens, new_browser_id
-from app.checkin.queries.lookup import TokenHolder, member_name
+from app.checkin.queries.lookup import TokenHolder
 from app.checkin.queries.phone import phone_session
 from app.checkin.rules_phone import is_leaving_time, masked_name
 from app.checkin.services.bindings import holders
@@ -68,8 +68,7 @@ def record_join() -> str:
         text, browser, frozenset({ticket.member_id}), now, **session_rules()
     )
     people = {person.member_id: person for _, person in holders(member_tokens())}
-    name = masked_name(member_name(db.session(), member_id) or "")
-    return done(session_id, member_id, people, created=outcome.created, name=name)
+    return done(session_id, member_id, people, created=outcome.created, by_link=True)
 
 
 def _shown(link: LinkHolder) -> str:

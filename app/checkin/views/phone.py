@@ -12,9 +12,9 @@ from flask import make_response, redirect, render_template, request, url_for
 from app.attendance.errors import CheckInRefused
 from app.attendance.rules import RefusalCode
 from app.checkin.browser import browser_id, keep_browser_id, member_tokens, new_browser_id
-from app.checkin.queries.lookup import TokenHolder
+from app.checkin.queries.lookup import TokenHolder, member_name
 from app.checkin.queries.phone import OwnRow, PhoneSession, phone_session
-from app.checkin.rules_phone import Offer, is_leaving_time, offer
+from app.checkin.rules_phone import Offer, is_leaving_time, masked_name, offer
 from app.checkin.services.bindings import holders
 from app.checkin.services.codes import read_long_code, read_short_code
 from app.checkin.services.leave import redeem_leave
@@ -135,11 +135,11 @@ def done(
     *,
     created: bool = False,
     has_left: bool = False,
-    name: str = "",
+    by_link: bool = False,
 ) -> str:
     """What was stored, read back: the time, and what it counts.
 
-    name: of somebody who came by a personal link and whom this phone need not know.
+    people: whom this phone stands for; who came by a personal link need not be among them.
     """
     info = phone_session(db.session(), session_id, [member_id])
     # Taken back by staff in this very moment: then there is nothing to say yes to.
@@ -150,11 +150,12 @@ def done(
         "checkin/done.html",
         info=info,
         row=info.rows[member_id],
-        name=people[member_id].name if known else name,
+        name=people[member_id].name if known else masked_name(member_name(db.session(), member_id) or ""),
         known=known,
         who=(list(people).index(member_id) or None) if known else None,
         created=created,
         has_left=has_left,
+        by_link=by_link,
     )
 
 
