@@ -60,7 +60,7 @@ _BETWEEN = 1.2
 # On paper for everyone, whatever the language of whoever prints.
 _WHAT_TO_DO = "请在签到时出示"
 _WHAT_TO_DO_ENGLISH = "Show this card to check in."
-_BIND_CODE = "首次使用绑定码(只能用一次)"
+_BIND_CODE = "首次使用绑定码:"
 _BY_HAND = "方框处请手写"
 
 
@@ -173,14 +173,14 @@ def _draw_card(pdf: FPDF, x: float, y: float, face: CardFace, office: str) -> No
     number = f"No. {face.number}"
     number_x = x + _QR_X + (_QR_WIDTH - text_width(number, 8)) / 2
     draw_text(pdf, number_x, y + CARD_HEIGHT - 3.6, number, 8, colour=MUTED)
-    draw_text(pdf, x + _EDGE, y + 46.2, _WHAT_TO_DO, 11)
-    draw_text(pdf, x + _EDGE, y + CARD_HEIGHT - 3.6, _WHAT_TO_DO_ENGLISH, 7.5, colour=MUTED)
-    bottom = _TEXT_BOTTOM
     if face.bind_code:
-        draw_text(pdf, x + _EDGE, y + bottom - 5.2, _BIND_CODE, 7.5, colour=MUTED)
-        draw_text(pdf, x + _EDGE, y + bottom - 0.4, face.bind_code, 11.5)
-        bottom -= 8.6
-    _draw_member(pdf, x + _EDGE, y + _TEXT_TOP, y + bottom, face)
+        # In the place of the lines on what to do, so that the name stays large.
+        draw_text(pdf, x + _EDGE, y + 44.6, f"{_WHAT_TO_DO};{_BIND_CODE}", 7.5, colour=MUTED)
+        draw_text(pdf, x + _EDGE, y + CARD_HEIGHT - 3.6, face.bind_code, 13)
+    else:
+        draw_text(pdf, x + _EDGE, y + 46.2, _WHAT_TO_DO, 11)
+        draw_text(pdf, x + _EDGE, y + CARD_HEIGHT - 3.6, _WHAT_TO_DO_ENGLISH, 7.5, colour=MUTED)
+    _draw_member(pdf, x + _EDGE, y + _TEXT_TOP, y + _TEXT_BOTTOM, face)
 
 
 def _draw_card_head(pdf: FPDF, x: float, y: float, office: str) -> None:
