@@ -4,6 +4,7 @@
 //   npm ci --ignore-scripts && node scripts/vendor.mjs     write the files
 //   npm ci --ignore-scripts && node scripts/vendor.mjs --check   compare them with what the lock gives
 //
+// What only tests use goes into tests/vendor in the same way.
 // Paths carry the version, so a new version is a new address. No Node is needed at run time.
 
 import { createHash } from "node:crypto";
@@ -51,6 +52,9 @@ const LIBRARIES = {
     ],
   },
 };
+
+// Checks pages in the browser tests; never served. Kept as it is published, with its licence (MPL-2.0).
+const CHECKER = { name: "axe-core", files: ["axe.min.js", "LICENSE", "LICENSE-3RD-PARTY.txt"] };
 
 // Only these icons reach the sprite. Add a name here before a template uses it.
 const ICONS = `
@@ -107,8 +111,23 @@ function build() {
   return files;
 }
 
+/** Map of path below tests/vendor to its bytes. */
+function buildChecker() {
+  const { folder, version } = installed(CHECKER.name);
+  return new Map(CHECKER.files.map((name) => [`${CHECKER.name}-${version}/${name}`, readFileSync(join(folder, name))]));
+}
+
 const walk = (folder) => !existsSync(folder) ? [] : readdirSync(folder, { withFileTypes: true }).flatMap(
   (entry) => entry.isDirectory() ? walk(join(folder, entry.name)) : [join(folder, entry.name)]);
+
+/** The same of what tests use. */
+function checkerProblems(files) {
+  const kept = join(root, "tests/vendor");
+  const missing = [...files].filter(([path, bytes]) =>
+    !existsSync(join(kept, path)) || sha256(readFileSync(join(kept, path))) !== sha256(bytes));
+  const stale = walk(kept).map((target) => relative(kept, target).split(sep).join("/")).filter((path) => !files.has(path));
+  return [...missing.map(([path]) => `differs: tests/vendor/${path}`), ...stale.map((path) => `not from the lock: tests/vendor/${path}`)];
+}
 
 /** Sentences on what differs: files, stale files, icons and vendor paths that templates name in vain. */
 function problems(files) {
@@ -137,8 +156,9 @@ function problems(files) {
 }
 
 const files = build();
+const checker = buildChecker();
 if (process.argv.includes("--check")) {
-  const found = problems(files);
+  const found = [...problems(files), ...checkerProblems(checker)];
   for (const line of found) console.error(line);
   if (found.length) process.exit(1);
   console.log(`static/vendor and static/icons.svg are what package-lock.json gives (${files.size} files).`);
@@ -147,6 +167,11 @@ if (process.argv.includes("--check")) {
   for (const [path, bytes] of files) {
     mkdirSync(dirname(join(root, "static", path)), { recursive: true });
     writeFileSync(join(root, "static", path), bytes);
+  }
+  rmSync(join(root, "tests/vendor"), { recursive: true, force: true });
+  for (const [path, bytes] of checker) {
+    mkdirSync(dirname(join(root, "tests/vendor", path)), { recursive: true });
+    writeFileSync(join(root, "tests/vendor", path), bytes);
   }
   console.log(`Wrote ${files.size} files, ${ICONS.length} icons.`);
 }

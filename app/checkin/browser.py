@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from flask import Response, current_app, request
 
+from app.checkin.models import MOST_MEMBERS
 from app.core.crypto import new_token
 
 TWO_YEARS = 2 * 365 * 24 * 3600
-# A couple, a neighbour or two: older people share phones.
-MOST_MEMBERS = 6
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{40,50}")
 
 

@@ -60,6 +60,7 @@ _BETWEEN = 1.2
 # On paper for everyone, whatever the language of whoever prints.
 _WHAT_TO_DO = "请在签到时出示"
 _WHAT_TO_DO_ENGLISH = "Show this card to check in."
+_BIND_CODE = "首次使用绑定码:"
 _BY_HAND = "方框处请手写"
 
 
@@ -67,7 +68,7 @@ _BY_HAND = "方框处请手写"
 class CardFace:
     """What is printed on one card. `number` is for people to read out, `qr_text` is the secret.
 
-    line: one more line of text, where something has to be handed over together with the card.
+    bind_code: digits that bind a phone once, where they are handed over together with the card.
     """
 
     member_id: int
@@ -76,7 +77,7 @@ class CardFace:
     branch: str
     number: str
     qr_text: str
-    line: str = ""
+    bind_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +173,14 @@ def _draw_card(pdf: FPDF, x: float, y: float, face: CardFace, office: str) -> No
     number = f"No. {face.number}"
     number_x = x + _QR_X + (_QR_WIDTH - text_width(number, 8)) / 2
     draw_text(pdf, number_x, y + CARD_HEIGHT - 3.6, number, 8, colour=MUTED)
-    draw_text(pdf, x + _EDGE, y + 46.2, _WHAT_TO_DO, 11)
-    draw_text(pdf, x + _EDGE, y + CARD_HEIGHT - 3.6, _WHAT_TO_DO_ENGLISH, 7.5, colour=MUTED)
-    bottom = _TEXT_BOTTOM
-    if face.line:
-        draw_text(pdf, x + _EDGE, y + bottom - 0.6, face.line, 10.5)
-        bottom -= 5.4
-    _draw_member(pdf, x + _EDGE, y + _TEXT_TOP, y + bottom, face)
+    if face.bind_code:
+        # In the place of the lines on what to do, so that the name stays large.
+        draw_text(pdf, x + _EDGE, y + 44.6, f"{_WHAT_TO_DO};{_BIND_CODE}", 7.5, colour=MUTED)
+        draw_text(pdf, x + _EDGE, y + CARD_HEIGHT - 3.6, face.bind_code, 13)
+    else:
+        draw_text(pdf, x + _EDGE, y + 46.2, _WHAT_TO_DO, 11)
+        draw_text(pdf, x + _EDGE, y + CARD_HEIGHT - 3.6, _WHAT_TO_DO_ENGLISH, 7.5, colour=MUTED)
+    _draw_member(pdf, x + _EDGE, y + _TEXT_TOP, y + _TEXT_BOTTOM, face)
 
 
 def _draw_card_head(pdf: FPDF, x: float, y: float, office: str) -> None:

@@ -26,11 +26,13 @@ class CardOrder:
 
     asked_at: stamps the cards that this order issues. An order that is done again after a crash knows
     them by it, and neither issues nor stops a card twice.
+    with_codes: each card carries a one-time code that binds a phone.
     """
 
     printing: Printing
     org_id: int | None
     asked_at: datetime
+    with_codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

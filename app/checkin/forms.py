@@ -10,6 +10,7 @@ from typing import Any
 from wtforms import Form, StringField
 
 from app.checkin.commands import RoundTick, SentTicks
+from app.checkin.rules_bind import digits_of
 from app.core.errors import FieldError, InvalidInput
 from app.core.i18n import lazy
 from app.core.vocabulary import ExcuseReason, Status
@@ -23,7 +24,7 @@ class BindForm(Form):  # type: ignore[misc]  # wtforms has no types
     one_time_code = StringField(lazy("绑定码"), default="")
     name = StringField(lazy("姓名"), default="")
     phone_tail = StringField(lazy("手机号后四位"), default="")
-    org_code = StringField(lazy("支部代码"), default="")
+    org_code = StringField(lazy("支部代码或支部全名"), default="")
 
     def validate(self, extra_validators: Any = None) -> bool:
         """One of the two ways must be filled in whole."""
@@ -32,11 +33,11 @@ class BindForm(Form):  # type: ignore[misc]  # wtforms has no types
             field.data = (field.data or "").strip()[:80]
         if self.one_time_code.data:
             return True
-        tail = self.phone_tail.data
+        tail = digits_of(self.phone_tail.data)
         needed = [
             (self.name, not self.name.data, lazy("请填写姓名。")),
-            (self.phone_tail, len(tail) != 4 or not tail.isdecimal(), lazy("请填写手机号的最后四位数字。")),
-            (self.org_code, not self.org_code.data, lazy("请填写支部代码,可以问支部书记。")),
+            (self.phone_tail, len(tail) < 4, lazy("请填写手机号的最后四位数字。")),
+            (self.org_code, not self.org_code.data, lazy("请填写支部代码或支部全名,可以问支部书记。")),
         ]
         for field, is_wrong, words in needed:
             if is_wrong:

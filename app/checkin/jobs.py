@@ -29,7 +29,10 @@ def forget_old_sheets(now: datetime) -> int:
 def run_card_sheets(run: TaskRun) -> Mapping[str, Any]:
     """Issue and draw what the task's order wants, keep the document, and return its counts."""
     order = CardOrder(
-        Printing(run.order["printing"]), run.order["org_id"], datetime.fromisoformat(run.order["asked_at"])
+        Printing(run.order["printing"]),
+        run.order["org_id"],
+        datetime.fromisoformat(run.order["asked_at"]),
+        with_codes=bool(run.order.get("with_codes")),
     )
     scope = Scope(tuple(run.order["org_ids"]), run.user_id)
     made = make_sheets(order, scope, office_name(), utc_now(), run.tell)

@@ -127,6 +127,20 @@ class NotStored(Unavailable):
     advice = lazy("这一次没有确认记下。请过一会儿再试;签到可以重复提交,不会多记,也可以请工作人员登记在纸上。")
 
 
+class NoCookies(AppError):
+    """The browser keeps nothing between two pages, so no form of ours can know it again."""
+
+    status = 400
+    code = "no_cookies"
+    title = lazy("这个浏览器没有让网页记住您")
+    advice = lazy("在学习现场时,也可以告诉工作人员,他们能直接为您登记,效果完全一样。")
+
+    def __init__(self) -> None:
+        super().__init__(
+            lazy("什么都没有保存。请换手机自带的浏览器打开,或在浏览器的设置里允许 Cookie,再试一次。")
+        )
+
+
 def wants_json() -> bool:
     """Whether the caller is a program: the API, an event source, or a request that accepts JSON only."""
     if request.path.startswith("/api/") or request.path in ("/healthz", "/metrics"):
@@ -202,6 +216,9 @@ def _answer_csrf_error(error: CSRFError) -> Any:
         lazy("页面停留太久了"),
         lazy("为了安全,请返回上一页刷新后再提交一次。您填写的内容没有保存。"),
     )
+    if not request.cookies and not wants_json():
+        # The page that showed the form has set one: trying again would only lead here again.
+        return _answer_app_error(NoCookies())
     if wants_json():
         return problem(400, "csrf", title, detail)
     return _page(400, title, detail, None)

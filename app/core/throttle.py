@@ -67,11 +67,11 @@ def allow(session: Session, kind: str, subject: str, now: datetime, *, limit: in
     return session.execute(statement.returning(ThrottleCount.tries)).scalar_one() <= limit
 
 
-def give_back(session: Session, kind: str, subject: str) -> None:
-    """Uncount one try that turned out well, so that only failures use up a limit."""
+def give_back(session: Session, kind: str, subject: str, tries: int = 1) -> None:
+    """Uncount a try that turned out well, so that only failures use up a limit; with `tries` some more."""
     row = session.scalars(_row(kind, subject)).one_or_none()
     if row is not None and row.tries > 0:
-        row.tries -= 1
+        row.tries = max(0, row.tries - tries)
 
 
 def forget(session: Session, kind: str, subject: str) -> None:

@@ -16,6 +16,8 @@ WITHOUT_CSRF: dict[str, str] = {
     "/preference": "forged, it changes the reader's own language or type size and nothing else",
     "/checkin": "the ticket in the form is bound to a cookie of this browser, which no other site can read",
     "/rounds/<int:round_id>/ticks": "no cookie is looked at: the round's token comes in a header of its own",
+    "/checkin/leave": "the same",
+    "/j": "the same",
 }
 # Routes of the API that answer without a token, each with its reason.
 OPEN_API = {

@@ -110,7 +110,7 @@ def test_ten_cards_to_a_page_and_every_branch_on_its_own() -> None:
 
 
 def test_every_card_of_a_full_page_can_be_scanned_and_read() -> None:
-    full = faces(10, line="绑定码 1234 5678")
+    full = faces(10, bind_code="1234 5678 9012")
     document = pypdfium2.PdfDocument(
         card_sheet.draw_sheets([BranchCards("甲支部", full)], "教育办公室", NOW).pdf
     )
@@ -118,7 +118,7 @@ def test_every_card_of_a_full_page_can_be_scanned_and_read() -> None:
     text = document[0].get_textpage().get_text_range()
     document.close()
     assert {code.text for code in zxingcpp.read_barcodes(image)} == {face.qr_text for face in full}
-    for words in ("王小明", "请在签到时出示", "绑定码 1234 5678", "教育办公室"):
+    for words in ("王小明", "请在签到时出示", "首次使用绑定码", "1234 5678 9012", "教育办公室"):
         assert text.count(words) == 10
     assert text.count("甲支部") == 11, "on each card and above them"
     assert all(f"No. {face.number}" in text for face in full)

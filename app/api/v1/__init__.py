@@ -27,6 +27,7 @@ def init_app(app: Flask) -> None:
         groups,
         imports,
         kiosks,
+        links,
         members,
         officials,
         on_the_day,

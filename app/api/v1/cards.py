@@ -110,7 +110,7 @@ def print_cards(body: dict[str, Any]) -> dict[str, Any]:
     org_id = require_org(body["org"], scope, office_date(now)).id if body.get("org") else None
     counts = card_counts(db.session(), Unit(scope, office_date(now), org_id))
     told = {"members": counts.members, "branches": counts.branches}
-    order = CardOrder(body["printing"], org_id, now)
+    order = CardOrder(body["printing"], org_id, now, body["with_codes"])
     return _sheets(ask_for_sheets(order, scope, told, body.get("id") or sheet_store().new()))
 
 

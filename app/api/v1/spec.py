@@ -49,6 +49,7 @@ TAGS: dict[str, Words] = {
     "on_the_day": Words("现场情况", "What is noted on the day"),
     "steps": Words("场次的状态", "A session's steps"),
     "codes": Words("签到码", "Check-in codes"),
+    "links": Words("本人链接", "Personal links"),
     "checkins": Words("签到", "Check-ins"),
     "rounds": Words("离线走访", "Rounds of home visits"),
     "reviews": Words("需要核对的情况", "Things to look at"),

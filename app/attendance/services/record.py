@@ -66,8 +66,8 @@ class Said:
 class Outcome:
     """`created`: this call made the row; otherwise it was there already, and stays as it was.
 
-    says: what the row says now; replaced: the leave or absence that gave way, so that a mistake can be
-    undone whole.
+    came_at, left_at: as in the row. says: what the row says now; replaced: the leave or absence that gave
+    way, so that a mistake can be undone whole; only staff's own ways of recording ask for these two.
     """
 
     created: bool
@@ -75,6 +75,8 @@ class Outcome:
     recorded_at: datetime
     minutes: int
     is_extra: bool
+    came_at: datetime | None = None
+    left_at: datetime | None = None
     says: Said | None = None
     replaced: Said | None = None
 
@@ -104,7 +106,17 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
             made, before = True, Said.by(found)
             _replace(session, found, sighting, row, now, tz)
         says = Said.by(found)
-        return Outcome(made, says.status, says.received_at, found.minutes, found.is_extra, says, before)
+        return Outcome(
+            made,
+            says.status,
+            says.received_at,
+            found.minutes,
+            found.is_extra,
+            says.came_at,
+            says.left_at,
+            says,
+            before,
+        )
 
 
 def say(found: Attendance, sighting: Sighting, row: TrainingSession, tz: ZoneInfo) -> None:

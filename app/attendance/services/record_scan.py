@@ -55,9 +55,7 @@ def record_scan(
     Inside a lane's transaction that holds the session and has read `facts`. Raises CheckInRefused
     (not_open, closed, cancelled) before anything is written.
     """
-    refused = refusal(facts.state, scan.method, Status.PRESENT)
-    if refused is not None:
-        raise CheckInRefused(refused)
+    require_takes(facts, scan.method)
     span = (facts.starts_at, facts.ends_at)
     seen = arrival(Status.PRESENT, scan.method, now, span, facts.late_after_minutes)
     credit = split_credit(
@@ -81,9 +79,16 @@ def record_scan(
         new_morning_minutes=credit.morning,
     )
     if made is not None:
-        return Outcome(True, seen.status, now, credit.total, bool(made[0]))
+        return Outcome(True, seen.status, now, credit.total, bool(made[0]), seen.came_at)
     found = recorded_already(hand, dialect, scan)
     return found if found is not None and found.status in ATTENDED_STATUSES else None
+
+
+def require_takes(facts: SessionCopy, method: Method) -> None:
+    """Raises CheckInRefused unless the session takes a check-in of this kind now."""
+    refused = refusal(facts.state, method, Status.PRESENT)
+    if refused is not None:
+        raise CheckInRefused(refused)
 
 
 def recorded_already(hand: Hand, dialect: Dialect, scan: Scan) -> Outcome | None:
@@ -124,7 +129,14 @@ def _insertion(on: date, elderly_age: int, dialect: Dialect) -> Prepared:
 
 @lru_cache(maxsize=4)
 def _found(dialect: Dialect) -> Prepared:
-    columns: list[Any] = [Attendance.status, Attendance.received_at, Attendance.minutes, Attendance.is_extra]
+    columns: list[Any] = [
+        Attendance.status,
+        Attendance.received_at,
+        Attendance.minutes,
+        Attendance.is_extra,
+        Attendance.came_at,
+        Attendance.left_at,
+    ]
     query = select(*columns).where(
         Attendance.session_id == bindparam("session_id", type_=Integer),
         Attendance.member_id == bindparam("member_id", type_=Integer),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -9,30 +10,28 @@ from typing import Any
 from sqlalchemy import Integer, Subquery, and_, bindparam, literal, select
 from sqlalchemy.engine.interfaces import Dialect
 
-from app.checkin.models import MemberBinding
-from app.checkin.queries.lookup import SessionCardInfo
+from app.attendance.models import Attendance
+from app.checkin.models import MOST_MEMBERS, MemberBinding
+from app.checkin.queries.lookup import TokenHolder
+from app.checkin.queries.phone import OWN_ROW, SHOWN, OwnRow, PhoneSession
 from app.core.quick import Prepared, Row
-from app.core.vocabulary import SessionState
 from app.members.models import Member, OrgUnit
-from app.trainings.models import SessionKind, TrainingSession, Venue
+from app.trainings.models import TrainingSession, Venue
 from app.trainings.queries.copied import COPIED, SessionCopy
-
-# As many members as one browser stands for (`app.checkin.browser.MOST_MEMBERS`).
-MOST_TOKENS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A session as a phone is shown it, and the members of its browser: (token hash, id, name)."""
+    """A session as a phone is shown it, with the rows of the members of its browser, who are `people`."""
 
-    info: SessionCardInfo
+    info: PhoneSession
     secret: bytes
-    facts: SessionCopy
-    people: tuple[tuple[bytes, int, str], ...]
+    copied: SessionCopy
+    people: tuple[TokenHolder, ...]
 
-    def name_of(self, member_id: int) -> str | None:
-        """The name of a member whom the browser stands for."""
-        return next((name for _hash, known, name in self.people if known == member_id), None)
+    def knows(self, member_id: int) -> bool:
+        """Whether the browser stands for the member."""
+        return any(person.member_id == member_id for person in self.people)
 
 
 def _one_row() -> Subquery:
@@ -62,50 +61,52 @@ def presented(dialect: Dialect) -> Prepared:
 @lru_cache(maxsize=4)
 def door_statement(dialect: Dialect) -> Prepared:
     """session_id, token_0 … → a row for each good token of the browser, or one without a member."""
-    columns: list[Any] = [
-        TrainingSession.id,
-        TrainingSession.title,
-        SessionKind.name_zh,
-        SessionKind.name_en,
-        OrgUnit.name,
-        Venue.name,
+    columns = [
+        *SHOWN,
         TrainingSession.code_secret,
         *COPIED,
         MemberBinding.token_hash,
         Member.id,
         Member.name,
+        *OWN_ROW,
     ]
     kind = MemberBinding.token_hash.type
-    tokens = [bindparam(f"token_{number}", type_=kind) for number in range(MOST_TOKENS)]
+    tokens = [bindparam(f"token_{number}", type_=kind) for number in range(MOST_MEMBERS)]
     good = and_(MemberBinding.token_hash.in_(tokens), MemberBinding.revoked_at.is_(None))
+    own = and_(Attendance.session_id == TrainingSession.id, Attendance.member_id == Member.id)
     query = (
         select(*columns)
         .select_from(TrainingSession)
-        .join(SessionKind, SessionKind.key == TrainingSession.kind_key)
         .join(OrgUnit, OrgUnit.id == TrainingSession.host_org_id)
         .outerjoin(Venue, Venue.id == TrainingSession.venue_id)
         .outerjoin(MemberBinding, good)
         .outerjoin(Member, Member.id == MemberBinding.member_id)
+        .outerjoin(Attendance, own)
         .where(_is_session())
     )
     return Prepared(query, columns, dialect)
 
 
-def door_parameters(session_id: int, hashes: list[bytes]) -> dict[str, Any]:
+def door_parameters(session_id: int, hashes: Sequence[bytes]) -> dict[str, Any]:
     """What `door_statement` leaves open, from the tokens' hashes."""
-    filled = [*hashes, *[b""] * MOST_TOKENS][:MOST_TOKENS]
+    filled = [*hashes, *[b""] * MOST_MEMBERS][:MOST_MEMBERS]
     return {"session_id": session_id, **{f"token_{number}": one for number, one in enumerate(filled)}}
 
 
-def door_of(rows: list[Row], hashes: list[bytes]) -> Door | None:
+_SECRET = len(SHOWN)
+_TOKEN = _SECRET + 1 + len(COPIED)
+
+
+def door_of(rows: Sequence[Row], hashes: Sequence[bytes]) -> Door | None:
     """The rows as one Door, its people in the browser's order; None when there is no such session."""
     if not rows:
         return None
-    session_id, title, kind_zh, kind_en, host, venue, secret, *rest = rows[0]
-    facts = SessionCopy(*rest[: len(COPIED)])
-    info = SessionCardInfo(
-        session_id, title, kind_zh, kind_en, host, venue, facts.starts_at, facts.ends_at,
-        SessionState(facts.state),
-    )  # fmt: skip
-    found = [(bytes(row[-3]), row[-2], row[-1]) for row in rows if row[-2] is not None]
-    return Door(info, secret, facts, tuple(sorted(found, key=lambda person: hashes.index(person[0]))))
+    first = rows[0]
+    known = sorted(
+        (row for row in rows if row[_TOKEN + 1] is not None), key=lambda row: hashes.index(row[_TOKEN])
+    )
+    people = [TokenHolder(row[_TOKEN + 1], row[_TOKEN + 2], revoked=False) for row in known]
+    own = {row[_TOKEN + 1]: OwnRow(*row[_TOKEN + 3 :]) for row in known if row[_TOKEN + 3] is not None}
+    shown: Any = [*first[:_SECRET], own]
+    copied = SessionCopy(*first[_SECRET + 1 : _TOKEN])
+    return Door(PhoneSession(*shown), first[_SECRET], copied, tuple(people))

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from app.attendance.errors import CheckInRefused
 from app.attendance.rules import RefusalCode
 from app.checkin.models import BindCode, MemberBinding
+from app.checkin.queries.bind import branches_called, members_with_phone_tail
 from app.checkin.queries.lookup import TokenHolder, holders_of_tokens
+from app.checkin.rules_bind import BIND_CODE_LIFE, digits_of
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.clock import office_date
@@ -20,16 +22,21 @@ from app.core.crypto import blind_index, new_token, token_hash
 from app.core.db import db, writing
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import lazy
-from app.core.throttle import address_subject, check_and_count, forget
-from app.members.models import Member, Membership, OrgUnit
+from app.core.throttle import address_subject, check_and_count, forget, give_back
+from app.members.roster.rules_row import plain_name
 from app.members.services.spans import require_member
 
-BIND_CODE_LIFE = timedelta(days=7)
+# Failures only; the arithmetic of guessing is in docs/decisions/0026.
 TRIES_WINDOW = timedelta(minutes=15)
-# A hall shares one address: the limit by address is wide, the one by target or browser narrow.
-TRIES_PER_ADDRESS = 200
+A_DAY = timedelta(days=1)
+# A hall shares one address: what counts against it is wide, and every success there takes away its own try
+# and two failures, so that a hall of any size goes on.
+TRIES_PER_ADDRESS = 300
+TRIES_PER_ADDRESS_A_DAY = 1500
+FAILURES_A_SUCCESS = 3
 TRIES_PER_BROWSER = 8
 TRIES_PER_TARGET = 5
+TRIES_PER_TARGET_A_DAY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ def create_bind_code(member_id: int, scope: Scope, now: datetime) -> str:
         session.add(
             BindCode(
                 member_id=member_id,
-                code_hash=_code_hash(code),
+                code_hash=code_hash(code),
                 created_by_id=scope.user_id,
                 created_at=now,
                 expires_at=now + BIND_CODE_LIFE,
@@ -130,44 +137,75 @@ def create_bind_code(member_id: int, scope: Scope, now: datetime) -> str:
 
 def bind_phone(proof: Proof, browser: str, address: str, now: datetime) -> str:
     """Bind the asking browser by proof; returns its token. Raises InvalidInput, TooManyTries."""
-    _count_tries(proof, browser, address, now)
+    orgs = [] if proof.one_time_code else branches_called(db.session(), proof.org_code)
+    limits = _limits(proof, orgs, browser, address)
+    # Counted before it is looked at, in a transaction of its own: a refused try counts too, and of many
+    # guesses at the same moment each one does. What turns out well is given back.
+    with writing() as session:
+        for limit in limits:
+            check_and_count(session, limit.kind, limit.subject, now, limit=limit.tries, window=limit.window)
     with writing() as session:
         if proof.one_time_code:
             member_id, how = _by_code(session, proof.one_time_code, now), "one_time_code"
         else:
-            member_id, how = _by_name_and_phone(session, proof, now), "name_and_phone"
+            member_id, how = _by_name_and_phone(session, proof, orgs, now), "name_and_phone"
         token = _bind(session, member_id, how, None, now)
-        forget(session, "bind_browser", browser)
+        for limit in limits:
+            limit.forgive(session)
         return token
 
 
-def _count_tries(proof: Proof, browser: str, address: str, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """Failures of one kind that one subject has in a window. shared: by people who know nothing of each
+    other, so that a success speaks for some of them and not for all."""
+
+    kind: str
+    subject: str
+    tries: int
+    window: timedelta
+    shared: bool = False
+
+    def forgive(self, session: Session) -> None:
+        if self.shared:
+            give_back(session, self.kind, self.subject, FAILURES_A_SUCCESS)
+        else:
+            forget(session, self.kind, self.subject)
+
+
+def _limits(proof: Proof, orgs: list[int], browser: str, address: str) -> list[_Limit]:
     place = address_subject(address)
-    # A transaction of its own: a refused try counts too.
-    with writing() as session:
-        check_and_count(session, "bind_address", place, now, limit=TRIES_PER_ADDRESS, window=TRIES_WINDOW)
-        check_and_count(session, "bind_browser", browser, now, limit=TRIES_PER_BROWSER, window=TRIES_WINDOW)
-        if not proof.one_time_code:
-            target = f"{proof.name}/{proof.org_code}"
-            check_and_count(session, "bind_target", target, now, limit=TRIES_PER_TARGET, window=TRIES_WINDOW)
+    limits = [
+        _Limit("bind_address", place, TRIES_PER_ADDRESS, TRIES_WINDOW, shared=True),
+        _Limit("bind_address_day", place, TRIES_PER_ADDRESS_A_DAY, A_DAY, shared=True),
+        _Limit("bind_browser", browser, TRIES_PER_BROWSER, TRIES_WINDOW),
+    ]
+    if not proof.one_time_code:
+        # However the branch was spelt: another spelling is no fresh start.
+        target = f"{plain_name(proof.name).casefold()}/{min(orgs, default='')}"
+        limits += [
+            _Limit("bind_target", target, TRIES_PER_TARGET, TRIES_WINDOW),
+            _Limit("bind_target_day", target, TRIES_PER_TARGET_A_DAY, A_DAY),
+        ]
+    return limits
 
 
 def _unused_code(session: Session, now: datetime) -> str:
     while True:
         code = f"{secrets.randbelow(10**8):08d}"
-        if session.scalars(_live_codes(code, now)).first() is None:
+        if session.scalars(live_codes(code, now)).first() is None:
             return code
 
 
-def _live_codes(code: str, now: datetime) -> Select[BindCode]:
+def live_codes(code: str, now: datetime) -> Select[BindCode]:
+    """Codes with these digits that still bind a phone; more than one binds none."""
     return select(BindCode).where(
-        BindCode.code_hash == _code_hash(code), BindCode.used_at.is_(None), BindCode.expires_at > now
+        BindCode.code_hash == code_hash(code), BindCode.used_at.is_(None), BindCode.expires_at > now
     )
 
 
 def _by_code(session: Session, code: str, now: datetime) -> int:
-    digits = "".join(str(int(char)) for char in code if char.isdecimal())
-    rows = session.scalars(_live_codes(digits, now).with_for_update()).all()
+    rows = session.scalars(live_codes(digits_of(code), now).with_for_update()).all()
     # Two members drew the same digits in the same moment: neither may be taken for the other.
     if len(rows) != 1:
         raise InvalidInput.field(
@@ -177,25 +215,15 @@ def _by_code(session: Session, code: str, now: datetime) -> int:
     return rows[0].member_id
 
 
-def _by_name_and_phone(session: Session, proof: Proof, now: datetime) -> int:
-    today = office_date(now)
-    tail = "".join(str(int(char)) for char in proof.phone_tail if char.isdecimal())
-    found = session.scalars(
-        select(Member.id)
-        .join(Membership, Membership.member_id == Member.id)
-        .join(OrgUnit, OrgUnit.id == Membership.org_id)
-        .where(
-            Member.name == proof.name.strip(),
-            Member.phone_tail_index == blind_index(tail, "phone_tail"),
-            OrgUnit.code == proof.org_code.strip(),
-            Membership.starts_on <= today,
-            Membership.ends_on > today,
-        )
-    ).all()
+def _by_name_and_phone(session: Session, proof: Proof, orgs: list[int], now: datetime) -> int:
+    tail = digits_of(proof.phone_tail)[-4:]
+    people = members_with_phone_tail(session, blind_index(tail, "phone_tail"), orgs, office_date(now))
+    name = plain_name(proof.name).casefold()
+    found = [member_id for member_id, known_as in people if plain_name(known_as).casefold() == name]
     if len(found) != 1:
         # One answer for every reason: which part was wrong is nobody else's business.
         raise InvalidInput.field(
-            "name", "no_match", lazy("没有对上。请核对姓名、手机尾号和支部代码,或向党支部要一个绑定码。")
+            "name", "no_match", lazy("没有对上。请核对姓名、手机尾号和支部,或向党支部要一个绑定码。")
         )
     return found[0]
 
@@ -215,7 +243,8 @@ def _bind(session: Session, member_id: int, proof: str, user_id: int | None, now
     return token
 
 
-def _code_hash(code: str) -> bytes:
+def code_hash(code: str) -> bytes:
+    """What is stored of a code's digits."""
     return blind_index(code, "bind_code")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.checkin.card_sheet import BranchCards, CardFace, Sheets, draw_sheets
 from app.checkin.commands import CardOrder, Printing
-from app.checkin.models import MemberCard
+from app.checkin.models import BindCode, MemberCard
 from app.checkin.queries.cards import (
     PrintableCard,
     Unit,
@@ -22,6 +22,8 @@ from app.checkin.queries.cards import (
     order_counts,
     printable_cards,
 )
+from app.checkin.rules_bind import in_fours
+from app.checkin.services.card_codes import issue_card_codes, stop_card_codes
 from app.checkin.services.cards import CARD, card_text, new_card_token
 from app.core.access import Scope
 from app.core.audit import record_act
@@ -57,6 +59,7 @@ def ask_for_sheets(order: CardOrder, scope: Scope, counts: dict[str, int], token
         "org_id": order.org_id,
         "asked_at": order.asked_at.isoformat(),
         "org_ids": list(scope.org_ids),
+        "with_codes": order.with_codes,
         **counts,
     }
     try:
@@ -82,21 +85,30 @@ def make_sheets(order: CardOrder, scope: Scope, office: str, now: datetime, told
     issued, stopped = order_counts(session, unit, order.asked_at)
     # PostgreSQL ends a connection that reads, then idles for a minute; SQLite could not tidy its log.
     session.rollback()
-    branches = _by_branch(cards)
+    place = f"org:{order.org_id}" if order.org_id else "office"
+    branches = _by_branch(cards, _codes(cards, scope, place, now) if order.with_codes else {})
     told("drawing", 0, len(cards))
     sheets = draw_sheets(branches, office, now, lambda done: told("drawing", done, len(cards)))
     return MadeSheets(issued, stopped, len(branches), sheets)
 
 
-def one_card_pdf(member_id: int, scope: Scope, office: str, now: datetime) -> bytes:
+def one_card_pdf(
+    member_id: int, scope: Scope, office: str, now: datetime, *, with_code: bool = False
+) -> bytes:
     """The member's present card on a sheet of its own. Raises NotFound without one."""
     cards = printable_cards(db.session(), Unit(scope, office_date(now), member_id=member_id))
     if not cards:
         raise NotFound()
-    return draw_sheets(_by_branch(cards), office, now).pdf
+    codes = _codes(cards, scope, f"member:{member_id}", now) if with_code else {}
+    return draw_sheets(_by_branch(cards, codes), office, now).pdf
 
 
-def _by_branch(cards: Sequence[PrintableCard]) -> list[BranchCards]:
+def _codes(cards: Sequence[PrintableCard], scope: Scope, place: str, now: datetime) -> Mapping[int, str]:
+    """New one-time codes by member. A card printed again has another one; the first stops."""
+    return issue_card_codes([card.member_id for card in cards], scope.user_id, place, now)
+
+
+def _by_branch(cards: Sequence[PrintableCard], codes: Mapping[int, str]) -> list[BranchCards]:
     """Faces of cards that come sorted by branch."""
     branches = []
     for _org_id, rows in groupby(cards, key=lambda card: card.org_id):
@@ -108,6 +120,7 @@ def _by_branch(cards: Sequence[PrintableCard]) -> list[BranchCards]:
                 card.org_name,
                 card.number,
                 card_text(unseal(card.token_sealed, CARD)),
+                in_fours(codes.get(card.member_id, "")),
             )
             for card in rows
         ]
@@ -150,7 +163,8 @@ def _lock(session: Session, unit: Unit) -> Sequence[int]:
 
 
 def _stop(session: Session, unit: Unit, asked_at: datetime) -> int:
-    """Stop the cards that are older than the order."""
+    """Stop the cards that are older than the order, with the codes that may be printed on them."""
+    stop_card_codes(session, BindCode.member_id.in_(member_ids(unit)), asked_at)
     old = (
         update(MemberCard)
         .where(

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.rules import RefusalCode
-from app.checkin.models import MemberCard
+from app.checkin.models import BindCode, MemberCard
 from app.checkin.queries.lookup import TokenHolder, holder_of_card
+from app.checkin.services.card_codes import stop_card_codes
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.clock import office_date
@@ -109,6 +110,8 @@ def present_card(session: Session, member_id: int) -> str | None:
 
 
 def _revoke(session: Session, member_id: int, now: datetime) -> bool:
+    # The code that may be printed on it goes with it.
+    stop_card_codes(session, BindCode.member_id == member_id, now)
     revoked = session.execute(
         update(MemberCard)
         .where(MemberCard.member_id == member_id, MemberCard.revoked_at.is_(None))

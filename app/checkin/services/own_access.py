@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from app.checkin.models import MemberBinding, MemberCard
+from app.checkin.models import BindCode, MemberBinding, MemberCard
+from app.checkin.services.card_codes import stop_card_codes
 from app.core.audit import record_act
 from app.core.db import writing
 
@@ -28,8 +29,9 @@ def let_go_of_phones(member_id: int, now: datetime, phone_id: int | None = None)
 
 
 def stop_own_card(member_id: int, now: datetime) -> bool:
-    """Stop the member's card; False when there was none."""
+    """Stop the member's card, and the code printed on it; False when there was none."""
     with writing() as session:
+        stop_card_codes(session, BindCode.member_id == member_id, now)
         stopped = session.execute(
             update(MemberCard)
             .where(MemberCard.member_id == member_id, MemberCard.revoked_at.is_(None))

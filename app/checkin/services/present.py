@@ -11,26 +11,29 @@ from app.attendance.errors import CheckInRefused
 from app.attendance.queries.session import recorded_under
 from app.attendance.rules import RefusalCode
 from app.attendance.services.record import Outcome, Sighting, record_attendance
-from app.attendance.services.record_scan import Scan, record_scan, recorded_already
+from app.attendance.services.record_scan import Scan, record_scan, recorded_already, require_takes
 from app.checkin.queries.at_the_door import Door, door_of, door_parameters, door_statement, presented
+from app.checkin.queries.lookup import TokenHolder
+from app.checkin.queries.phone import PhoneSession
 from app.checkin.rules import LongCode, parse_long_code
 from app.checkin.services.bindings import holder
 from app.checkin.services.codes import read_code, require_good
 from app.checkin.services.printed import is_on_paper
-from app.checkin.services.tickets import read_ticket, spend
+from app.checkin.services.tickets import read_ticket, spend_quickly
 from app.core.crypto import token_hash
 from app.core.db import db
 from app.core.errors import TooManyTries
 from app.core.quick import Hand, lane
-from app.core.vocabulary import Method
+from app.core.vocabulary import ATTENDED_STATUSES, Method
 from app.trainings.queries.copied import SessionCopy
 
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """Whom a ticket has recorded where, and what the page says about both."""
+    """Whom a ticket has recorded where; people: whom the browser stands for, in its order."""
 
-    door: Door
+    info: PhoneSession
+    people: tuple[TokenHolder, ...]
     member_id: int
     outcome: Outcome
 
@@ -102,29 +105,29 @@ def _present_scanned(
             raise CheckInRefused(RefusalCode.REVOKED)
         if secret is None:
             raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
-        facts = SessionCopy(*copied)
-        require_good(code, secret, facts.state, now, step_seconds)
+        taken = SessionCopy(*copied)
+        require_good(code, secret, taken.state, now, step_seconds)
         scan = Scan(code.session_id, member_id, Method.MEMBER_SCAN, device, nonce)
-        return scan, record_scan(hand, dialect, scan, facts, now, tz=tz, elderly_age=elderly_age)
+        return scan, record_scan(hand, dialect, scan, taken, now, tz=tz, elderly_age=elderly_age)
 
     scan, outcome = lane().run(work, code.session_id)
     return outcome or record_attendance(_sighting(scan, now), now, tz=tz, elderly_age=elderly_age)
 
 
-def look_at_code(text: str, tokens: Sequence[str], now: datetime, *, step_seconds: int) -> Door | None:
-    """The session of a scanned code and the browser's members, in one read; None for what is no such code.
+def look_at_code(text: str, tokens: Sequence[str], now: datetime, *, step_seconds: int) -> Door:
+    """The session of a scanned code and the browser's members, in one read. Records nothing.
 
-    Raises CheckInRefused (code_expired, code_unknown, not_open, closed, cancelled). Records nothing.
+    Raises CheckInRefused (code_expired, code_unknown, not_open, closed, cancelled).
     """
     code = parse_long_code(text)
     if code is None:
-        return None
+        raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
     hashes = [token_hash(token) for token in tokens]
     rows = lane().read(door_statement(db.engine.dialect), **door_parameters(code.session_id, hashes))
     door = door_of(rows, hashes)
     if door is None:
         raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
-    require_good(code, door.secret, door.facts.state, now, step_seconds)
+    require_good(code, door.secret, door.copied.state, now, step_seconds)
     return door
 
 
@@ -133,9 +136,9 @@ def redeem_ticket(
 ) -> Redeemed:
     """The button of the page: one ticket, one row.
 
-    tokens: of the members whom this browser stands for. The same ticket again, for a row that is still
-    there, is a double tap and answers as the first did; for a row that staff took back it is refused.
-    Raises CheckInRefused.
+    tokens: of the members whom this browser stands for; a personal link stands in for one. The same
+    ticket again, for a row that is still there, is a double tap and answers as the first did; for a row
+    that staff took back it is refused. Raises CheckInRefused.
     """
     ticket = read_ticket(text, browser, now)
     dialect, hashes = db.engine.dialect, [token_hash(token) for token in tokens]
@@ -144,20 +147,31 @@ def redeem_ticket(
     def work(hand: Hand) -> tuple[Door, Outcome | None]:
         rows = hand.all(door_statement(dialect), **door_parameters(ticket.session_id, hashes))
         door = door_of(rows, hashes)
-        if door is None or door.name_of(ticket.member_id) is None:
+        if door is None or not (door.knows(ticket.member_id) or scan.method is Method.PERSONAL_LINK):
             raise CheckInRefused(RefusalCode.REVOKED)
-        if not spend(hand, dialect, ticket):
+        known = _known(door, ticket.member_id)
+        if known is None and not door.knows(ticket.member_id):
             known = recorded_already(hand, dialect, scan)
-            if known is None:
-                raise CheckInRefused(RefusalCode.CODE_EXPIRED)
+        if known is not None and known.status in ATTENDED_STATUSES:
             return door, known
-        return door, record_scan(hand, dialect, scan, door.facts, now, tz=tz, elderly_age=elderly_age)
+        # Refused before anything is written, as a lane wants it.
+        require_takes(door.copied, scan.method)
+        if not spend_quickly(hand, dialect, ticket):
+            raise CheckInRefused(RefusalCode.CODE_EXPIRED)
+        return door, record_scan(hand, dialect, scan, door.copied, now, tz=tz, elderly_age=elderly_age)
 
     door, outcome = lane().run(work, ticket.session_id)
     if outcome is None:
         # The ticket is spent; should this be cut off, scanning again is all it takes.
         outcome = record_attendance(_sighting(scan, now), now, tz=tz, elderly_age=elderly_age)
-    return Redeemed(door, ticket.member_id, outcome)
+    return Redeemed(door.info, door.people, ticket.member_id, outcome)
+
+
+def _known(door: Door, member_id: int) -> Outcome | None:
+    row = door.info.rows.get(member_id)
+    if row is None:
+        return None
+    return Outcome(False, row.status, row.received_at, row.minutes, row.is_extra, row.came_at, row.left_at)
 
 
 def device_of(secret: str) -> str:
@@ -175,4 +189,4 @@ def _recorded_before(member_token: str, nonce: str | None) -> Outcome | None:
     row = recorded_under(db.session(), holder(member_token).member_id, nonce)
     if row is None:
         return None
-    return Outcome(False, row.status, row.received_at, row.minutes, row.is_extra)
+    return Outcome(False, row.status, row.received_at, row.minutes, row.is_extra, row.came_at, row.left_at)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
+from hmac import compare_digest
+from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import bindparam, delete
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.rules import RefusalCode
 from app.checkin.models import SpentTicket
-from app.core.crypto import purpose_key
+from app.core.crypto import purpose_key, token_hash
 from app.core.db import writing
 from app.core.quick import Hand, Prepared
 from app.core.vocabulary import Method
@@ -24,10 +29,18 @@ from app.core.vocabulary import Method
 TICKET_LIFE = timedelta(minutes=5)
 
 
+class Purpose(StrEnum):
+    """What a ticket gives leave to do; one for one purpose is no ticket for another."""
+
+    CHECK_IN = "ticket"
+    SIGN_OUT = "sign_out"
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """Leave for one browser to record at one session until `expires` (Unix seconds).
 
+    browser: a mark of it, never its secret: a ticket stands in addresses.
     member_id 0: nobody chosen yet; such a ticket records nothing, it only leads to those that do.
     """
 
@@ -42,7 +55,7 @@ class Ticket:
 def issue_ticket(session_id: int, browser: str, method: Method, now: datetime) -> Ticket:
     """A ticket for a browser that has just shown a good code."""
     expires = int((now + TICKET_LIFE).timestamp())
-    return Ticket(secrets.token_hex(12), session_id, browser, 0, method.value, expires)
+    return Ticket(secrets.token_hex(12), session_id, _mark(browser), 0, method.value, expires)
 
 
 def for_member(ticket: Ticket, member_id: int) -> Ticket:
@@ -52,37 +65,49 @@ def for_member(ticket: Ticket, member_id: int) -> Ticket:
     )
 
 
-def sign(ticket: Ticket) -> str:
+def sign(ticket: Ticket, purpose: Purpose = Purpose.CHECK_IN) -> str:
     """The ticket as text that cannot be altered."""
-    return str(_serializer().dumps(list(asdict(ticket).values())))
+    return str(_serializer(purpose).dumps(list(asdict(ticket).values())))
 
 
-def read_ticket(text: str, browser: str, now: datetime) -> Ticket:
-    """The ticket if it is ours, of this browser, and not over. Raises CheckInRefused(code_expired)."""
+def read_ticket(text: str, browser: str, now: datetime, purpose: Purpose = Purpose.CHECK_IN) -> Ticket:
+    """The ticket if it is ours, for this, of this browser, not over. Raises CheckInRefused(code_expired)."""
     try:
-        ticket = Ticket(*_serializer().loads(text))
+        ticket = Ticket(*_serializer(purpose).loads(text))
     except (BadSignature, TypeError) as exc:
         raise CheckInRefused(RefusalCode.CODE_EXPIRED) from exc
-    if not browser or ticket.browser != browser or now.timestamp() >= ticket.expires:
+    is_its_own = bool(browser) and compare_digest(ticket.browser, _mark(browser))
+    if not is_its_own or now.timestamp() >= ticket.expires:
         raise CheckInRefused(RefusalCode.CODE_EXPIRED)
     return ticket
 
 
-def spend(hand: Hand, dialect: Dialect, ticket: Ticket) -> bool:
-    """Use the ticket up inside the transaction of a lane; False when it was used before."""
-    expires_at = datetime.fromtimestamp(ticket.expires, UTC)
-    return hand.one(_spending(dialect), new_id=ticket.id, new_end=expires_at) is not None
+def spend(session: Session, ticket: Ticket) -> bool:
+    """Use the ticket up inside the caller's transaction; False when it was used before."""
+    return session.execute(_spending(session.get_bind().dialect.name), _row(ticket)).first() is not None
 
 
-@lru_cache(maxsize=4)
-def _spending(dialect: Dialect) -> Prepared:
-    insert = postgresql_insert if dialect.name == "postgresql" else sqlite_insert
+def spend_quickly(hand: Hand, dialect: Dialect, ticket: Ticket) -> bool:
+    """The same inside the transaction of a lane."""
+    return hand.one(_prepared_spending(dialect), **_row(ticket)) is not None
+
+
+def _row(ticket: Ticket) -> dict[str, Any]:
+    return {"new_id": ticket.id, "new_end": datetime.fromtimestamp(ticket.expires, UTC)}
+
+
+def _spending(dialect_name: str) -> ReturningInsert[str]:
+    insert = postgresql_insert if dialect_name == "postgresql" else sqlite_insert
     statement = insert(SpentTicket).values(
         ticket_id=bindparam("new_id", type_=SpentTicket.ticket_id.type),
         expires_at=bindparam("new_end", type_=SpentTicket.expires_at.type),
     )
-    spent = statement.on_conflict_do_nothing().returning(SpentTicket.ticket_id)
-    return Prepared(spent, [SpentTicket.ticket_id], dialect)
+    return statement.on_conflict_do_nothing().returning(SpentTicket.ticket_id)
+
+
+@lru_cache(maxsize=4)
+def _prepared_spending(dialect: Dialect) -> Prepared:
+    return Prepared(_spending(dialect.name), [SpentTicket.ticket_id], dialect)
 
 
 def forget_expired(now: datetime) -> int:
@@ -92,10 +117,14 @@ def forget_expired(now: datetime) -> int:
         return len(session.execute(gone).all())
 
 
-def _serializer() -> URLSafeSerializer:
-    return _serializer_of(purpose_key("ticket"))
+def _mark(browser: str) -> str:
+    return token_hash(f"ticket:{browser}").hex()[:24]
 
 
-@lru_cache(maxsize=4)
-def _serializer_of(key: bytes) -> URLSafeSerializer:
-    return URLSafeSerializer(key, salt="ticket")
+def _serializer(purpose: Purpose) -> URLSafeSerializer:
+    return _serializer_of(purpose_key("ticket"), purpose)
+
+
+@lru_cache(maxsize=8)
+def _serializer_of(key: bytes, purpose: Purpose) -> URLSafeSerializer:
+    return URLSafeSerializer(key, salt=purpose.value)

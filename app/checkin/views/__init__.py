@@ -8,9 +8,13 @@ bp = Blueprint("checkin", __name__)
 
 from app.checkin.views import (  # noqa: E402
     access,
+    bind_codes,
+    binding,
     door,
+    joining,
     kiosk,
     kiosks,
+    links,
     member_part,
     mine,
     own_access,
@@ -20,14 +24,19 @@ from app.checkin.views import (  # noqa: E402
     projector,
     round_page,
     rounds,
+    stream,
 )
 
 __all__ = [
     "access",
+    "bind_codes",
+    "binding",
     "bp",
     "door",
+    "joining",
     "kiosk",
     "kiosks",
+    "links",
     "member_part",
     "mine",
     "own_access",
@@ -37,4 +46,5 @@ __all__ = [
     "projector",
     "round_page",
     "rounds",
+    "stream",
 ]

@@ -10,7 +10,7 @@ from flask import Response, flash, redirect, render_template, send_file, url_for
 from app.checkin.queries.access import bound_phones
 from app.checkin.queries.cards import newest_card
 from app.checkin.queries.lookup import member_name
-from app.checkin.services.bindings import create_bind_code, revoke_binding, revoke_bindings
+from app.checkin.services.bindings import revoke_binding, revoke_bindings
 from app.checkin.services.card_sheets import one_card_pdf
 from app.checkin.services.cards import issue_card, present_card, revoke_card
 from app.checkin.views import bp
@@ -39,7 +39,7 @@ def member_access(member_id: int) -> str:
     return _page(member_id, _require(member_id))
 
 
-def _page(member_id: int, name: str, bind_code: str | None = None) -> str:
+def _page(member_id: int, name: str) -> str:
     session = db.session()
     return render_template(
         "checkin/access.html",
@@ -47,7 +47,6 @@ def _page(member_id: int, name: str, bind_code: str | None = None) -> str:
         name=name,
         phones=bound_phones(session, member_id),
         card=newest_card(session, member_id),
-        bind_code=bind_code,
         may_write=_may_write(member_id),
     )
 
@@ -61,14 +60,6 @@ def _may_write(member_id: int) -> bool:
 def _back(member_id: int, words: str) -> Any:
     flash(words, "success")
     return redirect(url_for("checkin.member_access", member_id=member_id))
-
-
-@bp.post("/members/<int:member_id>/bind-code")
-@permission("members.write")
-def make_bind_code(member_id: int) -> str:
-    """A one-time code to read out or hand over; shown once."""
-    name = _require(member_id)
-    return _page(member_id, name, create_bind_code(member_id, current_scope(), utc_now()))
 
 
 @bp.post("/members/<int:member_id>/unbind")

@@ -72,10 +72,13 @@ def order() -> Any:
     printing, once = request.form.get("printing", ""), request.form.get("once", "")
     if printing not in set(Printing) or not _TOKEN.fullmatch(once):
         raise InvalidInput(lazy("请返回上一页,选好要印哪些卡,再提交一次。"))
+    with_codes = bool(request.form.get("with_codes"))
     counts = card_counts(session, Unit(scope, office_date(now), org.id if org else None))
     if printing == Printing.RENEW and not request.form.get("sure"):
-        return render_template("checkin/cards_renew.html", org=org, counts=counts, once=once)
-    card_order = CardOrder(Printing(printing), org.id if org else None, now)
+        return render_template(
+            "checkin/cards_renew.html", org=org, counts=counts, once=once, with_codes=with_codes
+        )
+    card_order = CardOrder(Printing(printing), org.id if org else None, now, with_codes)
     told = {"members": counts.members, "branches": counts.branches}
     return redirect(url_for(".task", token=ask_for_sheets(card_order, scope, told, once)))
 

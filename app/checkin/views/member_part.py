@@ -8,12 +8,15 @@ from typing import Any
 
 from app.checkin.queries.own import access_glance
 from app.core.db import db
-from app.members.views.parts import PARTS
+from app.members.views.parts import PARTS, may_also
 
 
 def access(member_id: int, on: date) -> Mapping[str, Any]:
     """Variables of checkin/_member_access.html."""
-    return {"access": access_glance(db.session(), member_id)}
+    return {
+        "access": access_glance(db.session(), member_id),
+        "access_may_write": may_also("members.write", member_id, on),
+    }
 
 
 PARTS.append(access)

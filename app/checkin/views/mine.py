@@ -13,6 +13,8 @@ from app.attendance.queries.member import (
     member_hours,
 )
 from app.checkin.queries.own import own_group_rows, own_groups
+from app.checkin.queries.phone import open_online_sessions
+from app.checkin.services.links import personal_link
 from app.checkin.views import bp
 from app.checkin.views.own import Own, for_own
 from app.core.access import MEMBER, permission
@@ -50,6 +52,10 @@ def mine(own: Own) -> str:
         own=own,
         year=year,
         upcoming=expected_sessions(session, own.member_id, utc_now()),
+        online=[
+            (row, personal_link(row.secret, row.id, own.member_id))
+            for row in open_online_sessions(session, own.member_id)
+        ],
         hours=member_hours(session, own.member_id, year),
         missed=can_be_made_up(session, own.member_id, year, LATEST),
         rows=member_attendance(session, own.member_id, limit=LATEST),

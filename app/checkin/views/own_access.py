@@ -42,16 +42,18 @@ def own_devices(own: Own) -> str:
 @permission(MEMBER)
 @for_own
 def unbind(own: Own) -> Any:
-    """Let go of one member on this phone."""
-    if request.method == "GET":
+    """Let go of one member on this phone; with a ticket in hand, back to its session."""
+    ticket = request.values.get("ticket", "")
+    if request.method != "POST":
         return _ask(
             own,
             _("解除这部手机与 %(name)s 的绑定?", name=own.name),
             _("解除后,用这部手机签到要重新确认一次身份。学习记录都还在。"),
             _("解除绑定"),
+            ticket,
         )
     forget_phone(own.token, utc_now())
-    return _without_this_phone(own)
+    return _without_this_phone(own, url_for("checkin.resume", ticket_text=ticket) if ticket else None)
 
 
 @bp.route("/mine/phones/<int:phone_id>/drop", methods=["GET", "POST"])
@@ -59,7 +61,7 @@ def unbind(own: Own) -> Any:
 @for_own
 def drop_own_phone(own: Own, phone_id: int) -> Any:
     """Let go of another phone: a lost one, or one that was given away."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _ask(
             own,
             _("解除那部手机的绑定?"),
@@ -74,7 +76,7 @@ def drop_own_phone(own: Own, phone_id: int) -> Any:
 @for_own
 def drop_own_phones(own: Own) -> Any:
     """Let go of every phone, this one too."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _ask(
             own,
             _("解除所有手机的绑定?"),
@@ -90,7 +92,7 @@ def drop_own_phones(own: Own) -> Any:
 @for_own
 def stop_card(own: Own) -> Any:
     """Stop one's own lost card."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _ask(
             own,
             _("停用您的签到卡?"),
@@ -100,8 +102,13 @@ def stop_card(own: Own) -> Any:
     return _done(own, lambda: stop_own_card(own.member_id, utc_now()), _("卡已停用。"))
 
 
-def _ask(own: Own, question: Text, what_follows: Text, label: Text) -> str:
-    page: Mapping[str, Any] = {"question": question, "what_follows": what_follows, "label": label}
+def _ask(own: Own, question: Text, what_follows: Text, label: Text, ticket: str = "") -> str:
+    page: Mapping[str, Any] = {
+        "question": question,
+        "what_follows": what_follows,
+        "label": label,
+        "ticket": ticket,
+    }
     return render_template("checkin/ask_once.html", own=own, **page)
 
 
@@ -111,7 +118,7 @@ def _done(own: Own, act: Callable[[], object], words: Text) -> Any:
     return redirect(url_for("checkin.own_devices", who=own.who))
 
 
-def _without_this_phone(own: Own) -> Response:
+def _without_this_phone(own: Own, target: str | None = None) -> Response:
     flash(_("已解除绑定。"), "success")
-    response: Response = redirect(url_for("checkin.mine"))  # type: ignore[assignment]
+    response: Response = redirect(target or url_for("checkin.mine"))  # type: ignore[assignment]
     return keep_member_tokens(response, [token for token in member_tokens() if token != own.token])

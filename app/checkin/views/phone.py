@@ -1,36 +1,49 @@
-"""The member's phone: scan, own name, one large button, done; and binding it the first time."""
+"""The member's phone: scan, own name, one large button, done; and the same when leaving."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.rules import RefusalCode
-from app.checkin.browser import (
-    browser_id,
-    keep_browser_id,
-    keep_member_tokens,
-    member_tokens,
-    new_browser_id,
-)
-from app.checkin.forms import BindForm
-from app.checkin.queries.lookup import SessionCardInfo, session_info
-from app.checkin.services.bindings import Proof, bind_phone, forget_phone, holders
+from app.checkin.browser import browser_id, keep_browser_id, member_tokens, new_browser_id
+from app.checkin.queries.lookup import TokenHolder, member_name
+from app.checkin.queries.phone import OwnRow, PhoneSession, phone_session
+from app.checkin.rules_phone import Offer, is_leaving_time, masked_name, offer
+from app.checkin.services.bindings import holders
 from app.checkin.services.codes import read_short_code
-from app.checkin.services.present import look_at_code, redeem_ticket
+from app.checkin.services.leave import redeem_leave
+from app.checkin.services.present import Redeemed, look_at_code, redeem_ticket
 from app.checkin.services.printed import read_printed_code
-from app.checkin.services.tickets import Ticket, for_member, issue_ticket, read_ticket, sign
+from app.checkin.services.tickets import Purpose, Ticket, for_member, issue_ticket, read_ticket, sign
 from app.checkin.views import bp
+from app.checkin.views.binding import first_time
 from app.core.access import MEMBER, PUBLIC, permission
 from app.core.clock import utc_now
 from app.core.db import db
-from app.core.errors import AppError, InvalidInput, TooManyTries
+from app.core.errors import AppError, NoCookies, TooManyTries
 from app.core.office import code_step_seconds, session_rules
 from app.core.security import csrf
 from app.core.vocabulary import Method
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One member of the phone at a session: what stands in the ledger, and the one button with its ticket.
+
+    who: the member's place on this phone, for addresses; None for the first.
+    """
+
+    name: str
+    who: int | None
+    row: OwnRow | None
+    offer: Offer
+    ticket: str
 
 
 @bp.get("/c/<code>")
@@ -39,12 +52,9 @@ def scanned(code: str) -> Any:
     """A scanned code becomes a ticket. GET never records: messengers open links before people do."""
     now, known = utc_now(), browser_id()
     door = look_at_code(code, member_tokens(), now, step_seconds=code_step_seconds())
-    if door is None:
-        raise CheckInRefused(RefusalCode.CODE_UNKNOWN)
     browser = known or new_browser_id()
     ticket = issue_ticket(door.info.id, browser, Method.MEMBER_SCAN, now)
-    people = [(member_id, name) for _hash, member_id, name in door.people]
-    response = make_response(_page_of(ticket, door.info, people))
+    response = make_response(_page_of(ticket, door.info, door.people, now))
     return response if known else keep_browser_id(response, browser)
 
 
@@ -56,30 +66,46 @@ def scanned_paper(code: str) -> Any:
     read = read_printed_code(code, now)
     browser = browser_id() or new_browser_id()
     ticket = issue_ticket(read.session_id, browser, read.method, now)
-    return keep_browser_id(make_response(_confirm(ticket)), browser)
+    return keep_browser_id(make_response(_confirm(ticket, now)), browser)
 
 
 @bp.get("/checkin/<ticket_text>")
 @permission(MEMBER)
 def resume(ticket_text: str) -> str:
     """Back to the button after binding, while the ticket lasts."""
-    return _confirm(read_ticket(ticket_text, browser_id(), utc_now()))
+    now = utc_now()
+    return _confirm(read_ticket(ticket_text, browser_id(), now), now)
 
 
-def _confirm(ticket: Ticket) -> str:
+def _confirm(ticket: Ticket, now: datetime) -> str:
     """The page with the session, the member's own name and one large button for each."""
-    people = [(person.member_id, person.name) for _, person in holders(member_tokens())]
-    return _page_of(ticket, session_info(db.session(), ticket.session_id), people)
+    people = [person for _, person in holders(member_tokens())]
+    info = phone_session(db.session(), ticket.session_id, [person.member_id for person in people])
+    return _page_of(ticket, info, people, now)
 
 
-def _page_of(ticket: Ticket, info: SessionCardInfo | None, people: list[tuple[int, str]]) -> str:
+def _page_of(ticket: Ticket, info: PhoneSession, people: Sequence[TokenHolder], now: datetime) -> str:
     if not people:
-        return _bind_page(BindForm(), sign(ticket))
+        return first_time(sign(ticket))
     return render_template(
         "checkin/confirm.html",
         info=info,
-        people=[(name, sign(for_member(ticket, member_id))) for member_id, name in people],
+        people=choices(info, people, ticket),
+        leaving=is_leaving_time(info.ends_at, now),
+        ticket=sign(ticket),
     )
+
+
+def choices(info: PhoneSession, people: Sequence[TokenHolder], ticket: Ticket) -> list[Choice]:
+    """What each of the phone's members may do at the session, in their order."""
+    found = []
+    for place, person in enumerate(people):
+        row = info.rows.get(person.member_id)
+        offered = offer(row.status if row else None, asks_sign_out=info.asks_sign_out)
+        purpose = Purpose.SIGN_OUT if offered is Offer.SIGN_OUT else Purpose.CHECK_IN
+        own = sign(for_member(ticket, person.member_id), purpose)
+        found.append(Choice(person.name, place or None, row, offered, own))
+    return found
 
 
 # The ticket is bound to this browser's own cookie, so that no other site can have it posted.
@@ -88,15 +114,96 @@ def _page_of(ticket: Ticket, info: SessionCardInfo | None, people: list[tuple[in
 @permission(MEMBER)
 def record() -> str:
     """The button: record once, and say so only after it is stored."""
-    done = redeem_ticket(
-        request.form.get("ticket", ""), browser_id(), member_tokens(), utc_now(), **session_rules()
+    stored = redeem_ticket(
+        request.form.get("ticket", ""), own_browser(), member_tokens(), utc_now(), **session_rules()
     )
+    return done_at_once(stored)
+
+
+# A ticket again, as above.
+@bp.post("/checkin/leave")
+@csrf.exempt  # type: ignore[untyped-decorator]
+@permission(MEMBER)
+def leave() -> str:
+    """The button of those who go; a double tap moves no time."""
+    people = _people()
+    session_id, member_id = redeem_leave(
+        request.form.get("ticket", ""),
+        own_browser(),
+        frozenset(people),
+        utc_now(),
+        tz=session_rules()["tz"],
+    )
+    return done(session_id, member_id, people, has_left=True)
+
+
+@bp.get("/checkin")
+@bp.get("/checkin/leave")
+@permission(PUBLIC)
+def after_reload() -> Any:
+    """A page that answered a button, loaded anew: some browsers ask by its address. Nothing is recorded."""
+    return redirect(url_for("checkin.mine"))
+
+
+def done_at_once(stored: Redeemed, *, by_link: bool = False) -> str:
+    """What the button has stored, as its own transaction tells."""
+    outcome, people = stored.outcome, {person.member_id: person for person in stored.people}
+    row = OwnRow(
+        outcome.status,
+        outcome.recorded_at,
+        outcome.came_at,
+        outcome.left_at,
+        outcome.minutes,
+        outcome.is_extra,
+    )
+    return _done(stored.info, stored.member_id, row, people, created=outcome.created, by_link=by_link)
+
+
+def done(session_id: int, member_id: int, people: Mapping[int, TokenHolder], *, has_left: bool) -> str:
+    """What stands in the ledger now, read back."""
+    info = phone_session(db.session(), session_id, [member_id])
+    # Taken back by staff in this very moment: then there is nothing to say yes to.
+    if member_id not in info.rows:
+        raise CheckInRefused(RefusalCode.CODE_EXPIRED)
+    return _done(info, member_id, info.rows[member_id], people, has_left=has_left)
+
+
+def _done(
+    info: PhoneSession,
+    member_id: int,
+    row: OwnRow,
+    people: Mapping[int, TokenHolder],
+    *,
+    created: bool = False,
+    has_left: bool = False,
+    by_link: bool = False,
+) -> str:
+    """The time, and what it counts. Who came by a personal link need not be among the phone's people."""
+    known = member_id in people
     return render_template(
         "checkin/done.html",
-        info=done.door.info,
-        name=done.door.name_of(done.member_id),
-        outcome=done.outcome,
+        info=info,
+        row=row,
+        name=people[member_id].name if known else masked_name(member_name(db.session(), member_id) or ""),
+        known=known,
+        who=(list(people).index(member_id) or None) if known else None,
+        created=created,
+        has_left=has_left,
+        by_link=by_link,
     )
+
+
+def own_browser() -> str:
+    """The browser's id. Raises NoCookies: a form of ours always follows a page that set one."""
+    browser = browser_id()
+    if not browser:
+        raise NoCookies()
+    return browser
+
+
+def _people() -> dict[int, TokenHolder]:
+    """The members that this phone stands for, by id, in their order."""
+    return {person.member_id: person for _, person in holders(member_tokens())}
 
 
 @bp.get("/c")
@@ -129,50 +236,7 @@ def take_code() -> Any:
             continue
         browser = browser_id() or new_browser_id()
         ticket = issue_ticket(read.session_id, browser, read.method, now)
-        return keep_browser_id(make_response(_confirm(ticket)), browser)
+        return keep_browser_id(make_response(_confirm(ticket, now)), browser)
     error = error or CheckInRefused(RefusalCode.CODE_UNKNOWN)
     page = render_template("checkin/enter_code.html", error=error, code=text)
     return page, error.status
-
-
-@bp.get("/bind")
-@permission(PUBLIC)
-def bind() -> str:
-    """The first time: say once who you are."""
-    return _bind_page(BindForm(), "", request.args.get("then", ""))
-
-
-@bp.post("/bind")
-@permission(PUBLIC)
-def bind_submit() -> Any:
-    """Bind this browser; typed text stays when something did not match."""
-    now, form = utc_now(), BindForm(request.form)
-    ticket, then = request.form.get("ticket", ""), request.form.get("then", "")
-    if not form.validate():
-        return _bind_page(form, ticket, then), 422
-    browser = browser_id() or new_browser_id()
-    proof = Proof(form.one_time_code.data, form.name.data, form.phone_tail.data, form.org_code.data)
-    try:
-        token = bind_phone(proof, browser, request.remote_addr or "", now)
-    except InvalidInput as wrong:
-        form.add_errors(wrong.errors)
-        return _bind_page(form, ticket, then), wrong.status
-    target = url_for("checkin.enter_code") if then == "code" else url_for("checkin.mine")
-    if ticket:
-        target = url_for("checkin.resume", ticket_text=ticket)
-    response: Response = redirect(target)  # type: ignore[assignment]
-    keep_browser_id(response, browser)
-    return keep_member_tokens(response, [*_tokens_of_others(token, now), token])
-
-
-def _tokens_of_others(token: str, now: datetime) -> list[str]:
-    """The browser's good tokens but for older ones of the member just bound: one button each is enough."""
-    *before, (_token, bound) = holders([*member_tokens(), token])
-    for older, person in before:
-        if person.member_id == bound.member_id:
-            forget_phone(older, now)
-    return [older for older, person in before if person.member_id != bound.member_id]
-
-
-def _bind_page(form: BindForm, ticket: str, then: str = "") -> str:
-    return render_template("checkin/bind.html", form=form, ticket=ticket, then=then)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, jsonify, render_template
+from flask import Response, jsonify, redirect, render_template, request, url_for
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.queries.session import session_counts
@@ -38,8 +38,10 @@ def _code(session_id: int, now: datetime, steps_ahead: int = 0) -> CurrentCode:
 
 @bp.get("/sessions/<int:session_id>/code")
 @permission("attendance.write")
-def projector(session_id: int) -> str:
-    """Full screen for the hall; without JavaScript it reloads itself."""
+def projector(session_id: int) -> Any:
+    """Full screen for the hall; without JavaScript it reloads itself. `view=stream`: for a stream."""
+    if request.args.get("view") == "stream":
+        return redirect(url_for("checkin.stream_code", session_id=session_id))
     row = scoped_session(db.session(), session_id, current_scope(), utc_now())
     return render_template(
         "checkin/projector.html",

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from app.api.v1.fields import Answer, Body, Choice, Count, Identifier, Items, Key, Moment, Part, Said, Text
+from app.api.v1.fields import (
+    Answer,
+    Body,
+    Choice,
+    Count,
+    Identifier,
+    Items,
+    Key,
+    Moment,
+    Part,
+    Said,
+    Text,
+    Truth,
+)
 from app.checkin.commands import Printing
 
 
@@ -26,6 +39,11 @@ class BindingsAnswer(Answer):
     items = Items(Part(BoundPhoneAnswer))
 
 
+class BindCodeAnswer(Answer):
+    code = Said()
+    expires_at = Moment()
+
+
 class CardSheetsBody(Body):
     org = Text(40, blank=True, metadata={"description": "不填为整个范围 · left out: the whole scope"})
     printing = Choice(
@@ -36,6 +54,14 @@ class CardSheetsBody(Body):
             "description": "new 只给还没有卡的人;all 全部,已有的卡照印;renew 全部换新,旧卡停用"
             " · new: those without a card; all: everybody, with the card they have; renew: everybody gets a"
             " new one and the old one stops"
+        },
+    )
+    with_codes = Truth(
+        data_key="bind_codes",
+        load_default=False,
+        metadata={
+            "description": "卡上印首次使用的绑定码;以前印在卡上还没用的码停用"
+            " · print a one-time code that binds a phone on each card; an unused one on an older card stops"
         },
     )
     id = Key(
