@@ -49,7 +49,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=int(os.environ.get("WORKERS", "1")),
+        workers=int(os.environ.get("WORKERS") or min(4, os.cpu_count() or 1)),
         # Made as they are needed. A page that listens holds one; app/core/gate.py bounds the others.
         blocking_threads=settings.threads + settings.live_streams,
         backlog=2048,

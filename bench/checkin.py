@@ -2,53 +2,67 @@
 
 .venv/bin/python -m bench.checkin [--database sqlite|postgresql|both] [--members N] [--connections 16,64]
 
-Starts, one after the other on this machine: (a) a bare Flask "hello" under gunicorn's threads (2 × 8);
-(b) `POST /api/v1/checkins` of the product as it runs in production, each member once; (c) the phone path,
-GET of the scanned code and POST of the button. Databases are durable (SQLite synchronous=FULL, PostgreSQL
-synchronous_commit=on) and of the bench's own. Prints requests a second, their ratio to (a) at as many
-connections, median and 99th percentile, processor time a request of all the server's processes, and how many
-rows are in the ledger afterwards. One client thread drives every connection; its own share of the processors
-is the same for all.
+Runs one after the other on this machine: (a) a bare Flask "hello" under gunicorn's threads (2 × 8); then the
+product as in production, with the demo district on a database of the bench's own (SQLite synchronous=FULL,
+PostgreSQL synchronous_commit=on): (b) `POST /api/v1/checkins`, each member once; (c) the phone path, GET of
+the scanned code and POST of the button; (d) the phone path for the whole district at 64 connections while a
+projector and 50 pages are told live; (e) the same while reports of the year are made one after another.
+
+Prints answers a second, their ratio to (a) over as many connections, the median and the 99th percentile,
+processor time an answer of all the product's processes, and what the ledger holds afterwards. One client
+thread drives every connection. `--database` and `--members` make a shorter run.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import re
 import secrets
+import selectors
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 from sqlalchemy import func, insert, select, text
 
 from app.attendance.models import Attendance
 from app.checkin.models import MemberBinding
-from app.checkin.rules import long_code, step_of
-from app.core.crypto import token_hash
+from app.core.crypto import new_token, token_hash
 from app.core.db import db
-from app.core.vocabulary import FOREVER, OrgKind, OrgSector, SessionState
-from app.members.models import Member, Membership
-from app.trainings.models import ExpectedAttendee
-from bench.load import Answer, Load, Visit, request, run
-from tests.databases import postgresql_database
-from tests.factories import make_org, make_session
+from app.core.vocabulary import FOREVER, Role
+from app.members.models import Membership
+from app.settings import ROOT
+from bench.load import Load, Visit, request, run
+from tests.databases import make_app, postgresql_database
+from tests.factories import make_staff, sign_in
+from tests.load import Attendant, Hall, open_hall, top_org
 from tests.servers import Server, free_port, running
 
-STEP_SECONDS = 15
-A_BRANCH = 40
-SINCE = date(2000, 1, 1)
+KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+PRODUCTION = {
+    "APP_ENV": "production",
+    "BASE_URL": "http://127.0.0.1",
+    "TRUSTED_HOSTS": "127.0.0.1",
+    "SECRET_KEY": "test-secret-key",
+    "DATA_KEY": KEY,
+    "DEMO": "0",
+    # As many as run.py takes by itself.
+    "WORKERS": "",
+}
+LIVE_PAGES = 50
+REPORTS = ("person-times?by=org", "coverage?by=org", "uncovered?", "study-hours?")
 HELLO = """
 from flask import Flask
 app = Flask(__name__)
@@ -59,124 +73,75 @@ def hello():
 
 
 @dataclass(frozen=True)
-class Hall:
-    """Members with a bound phone each, and a way to open another session for all of them."""
+class Line:
+    """A line of the table."""
+
+    what: str
+    connections: int
+    load: Load
+    processor: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class District:
+    """The product on the demo district, and everybody's phone."""
 
     server: Server
-    tokens: list[str]
-    root: Any
+    crowd: list[Attendant]
+    cookie: str
 
-    def open_session(self) -> tuple[int, bytes]:
+    @property
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", int(self.server.url.rsplit(":", 1)[1])
+
+    def open_hall(self) -> Hall:
+        hall = open_hall(self.server.app, expecting=self.crowd)
         with self.server.app.app_context():
-            now = datetime.now(UTC)
-            row = make_session(self.root, state=SessionState.OPEN, starts_at=now, opened_at=now)
-            everyone = select(Membership.member_id, Membership.org_id)
-            db.session.execute(
-                insert(ExpectedAttendee),
-                [
-                    {"session_id": row.id, "member_id": member_id, "org_id": org_id, "groups": 0}
-                    for member_id, org_id in db.session.execute(everyone)
-                ],
-            )
-            found = (row.id, row.code_secret)
-            db.session.commit()
             if db.engine.dialect.name == "postgresql":
                 # As the server does by itself after a while.
                 with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    connection.execute(text("VACUUM ANALYZE expected_attendees, attendance"))
-            return found
+                    connection.execute(text("VACUUM ANALYZE expected_attendees, attendance, member_bindings"))
+        return hall
 
-    def recorded(self, session_id: int) -> int:
+    def recorded(self, hall: Hall) -> str:
         with self.server.app.app_context():
-            query = select(func.count()).where(Attendance.session_id == session_id)
-            return db.session.scalar(query) or 0
+            query = select(func.count()).where(Attendance.session_id == hall.session_id)
+            rows = db.session.scalar(query) or 0
+            db.session.remove()
+        return f"{rows} rows of {len(self.crowd)} members" + ("" if rows == len(self.crowd) else " (!)")
 
 
-def fill(server: Server, members: int) -> Hall:
-    """A district of `members`, forty a branch, each with a bound phone."""
-    tokens = [secrets.token_urlsafe(32) for _ in range(members)]
-    with server.app.app_context():
-        now = datetime.now(UTC)
-        root = make_org("Q", name="示范区委员会", kind=OrgKind.COMMITTEE)
-        branches = [
-            make_org(f"Q{i}", root, sector=list(OrgSector)[i % len(OrgSector)]).id
-            for i in range(max(1, members // A_BRANCH))
-        ]
-        rows = [
-            {
-                "id": number,
-                "name": f"党员{number}",
-                "pinyin": "dangyuan",
-                "pinyin_initials": "dy",
-                "birth_date": date(1940, 1, 1) + timedelta(days=number % 20_000),
-                "created_at": now,
-                "updated_at": now,
-            }
-            for number in range(1, members + 1)
-        ]
-        db.session.execute(insert(Member), rows)
-        db.session.execute(
-            insert(Membership),
-            [
-                {
-                    "member_id": n,
-                    "org_id": branches[n % len(branches)],
-                    "starts_on": SINCE,
-                    "ends_on": FOREVER,
-                }
-                for n in range(1, members + 1)
-            ],
-        )
-        db.session.execute(
-            insert(MemberBinding),
-            [
-                {"member_id": n, "token_hash": token_hash(token), "proof": "api", "created_at": now}
-                for n, token in enumerate(tokens, 1)
-            ],
-        )
-        db.session.commit()
-        if db.engine.dialect.name == "postgresql":
-            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text("VACUUM ANALYZE"))
-        root_id = root.id
-    return Hall(server, tokens, SimpleNamespace(id=root_id))
+# ---- what is asked -----------------------------------------------------------------------------------------
 
 
-def code_of(session_id: int, secret: bytes) -> str:
-    return long_code(secret, session_id, step_of(datetime.now(UTC), STEP_SECONDS))
-
-
-def by_call(session_id: int, secret: bytes, tokens: Sequence[str]) -> Iterator[Visit]:
+def by_call(hall: Hall, crowd: Sequence[Attendant]) -> Iterator[Visit]:
     """`POST /api/v1/checkins`, once a member."""
 
-    def visit(token: str) -> Visit:
-        body = {
-            "code": code_of(session_id, secret),
-            "member_token": token,
-            "nonce": f"{session_id}-{token[:16]}",
-        }
+    def visit(one: Attendant) -> Visit:
+        body = {"code": hall.code(), "member_token": one.token, "nonce": f"{hall.session_id}-{one.nonce}"}
         headers = {"Content_Type": "application/json", "Accept": "application/json"}
-        answer = yield request("POST", "/api/v1/checkins", json.dumps(body).encode(), **headers)
-        assert answer[0] == 201, answer
+        yield request("POST", "/api/v1/checkins", json.dumps(body).encode(), **headers)
 
-    return (visit(token) for token in tokens)
+    return (visit(one) for one in crowd)
 
 
-def by_phone(session_id: int, secret: bytes, tokens: Sequence[str]) -> Iterator[Visit]:
-    """The page of the scanned code, and its button."""
+def by_phone(hall: Hall, crowd: Sequence[Attendant]) -> Iterator[Visit]:
+    """The page of the scanned code, and its button; a phone that has been here before."""
 
-    def visit(token: str) -> Visit:
-        browser = secrets.token_urlsafe(32)
-        cookies = f"__Host-bulou_browser={browser}; __Host-bulou_member={token}"
-        page: Answer = yield request("GET", f"/c/{code_of(session_id, secret)}", Cookie=cookies)
+    def visit(one: Attendant) -> Visit:
+        cookies = f"__Host-bulou_browser={secrets.token_urlsafe(32)}; __Host-bulou_member={one.token}"
+        page = yield request("GET", f"/c/{hall.code()}", Cookie=cookies)
         found = re.search(rb'name="ticket" value="([^"]+)"', page[1])
-        assert found, page
-        form = b"ticket=" + found[1]
-        headers = {"Cookie": cookies, "Content_Type": "application/x-www-form-urlencoded"}
-        done = yield request("POST", "/checkin", form, **headers)
-        assert done[0] == 200, done
+        if found is None:
+            return
+        form = {"Content_Type": "application/x-www-form-urlencoded"}
+        yield request("POST", "/checkin", b"ticket=" + found[1], Cookie=cookies, **form)
 
-    return (visit(token) for token in tokens)
+    return (visit(one) for one in crowd)
+
+
+# ---- what is measured --------------------------------------------------------------------------------------
 
 
 def family(pid: int) -> list[int]:
@@ -199,17 +164,6 @@ def processor_seconds(pids: Sequence[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of the table."""
-
-    what: str
-    connections: int
-    load: Load
-    processor: float
-    note: str = ""
-
-
 def measured(
     what: str, address: tuple[str, int], pid: int, visits: Iterator[Visit], connections: int
 ) -> Line:
@@ -222,17 +176,11 @@ def measured(
 def print_line(line: Line, hello: dict[int, float]) -> None:
     bare = hello.get(line.connections)
     ratio = f"{line.load.rate / bare:5.2f}" if bare else "    –"
+    bad = {status: n for status, n in line.load.statuses.items() if status not in (200, 201)}
     print(
-        f"{line.what:<36} {line.connections:>4} {line.load.rate:>8.0f} {ratio}"
-        f" {line.load.percentile(0.5):>8.1f} {line.load.percentile(0.99):>8.1f}"
-        f" {line.processor * 1e6:>8.0f}  {line.note}",
-        flush=True,
-    )
-
-
-def head() -> None:
-    print(
-        f"{'':<36} {'conn':>4} {'req/s':>8} {'ratio':>5} {'p50 ms':>8} {'p99 ms':>8} {'CPU µs':>8}",
+        f"{line.what:<40} {line.connections:>4} {line.load.rate:>7.0f} {ratio}"
+        f" {line.load.percentile(0.5):>7.1f} {line.load.percentile(0.99):>7.1f}"
+        f" {line.processor * 1e6:>7.0f}  {line.load.seconds:>5.1f} s  {line.note}{f' {bad}' if bad else ''}",
         flush=True,
     )
 
@@ -248,57 +196,167 @@ def bare(connections: Sequence[int], requests: int) -> Iterator[Line]:
         )
         try:
             time.sleep(3)
-            ask = request("GET", "/")
+            address, ask = ("127.0.0.1", port), request("GET", "/")
 
             def visit() -> Visit:
-                answer = yield ask
-                assert answer[0] == 200
+                yield ask
 
-            run(("127.0.0.1", port), (visit() for _ in range(1000)), 16)
+            run(address, (visit() for _ in range(1000)), 16)
             for many in connections:
                 visits = (visit() for _ in range(requests))
-                yield measured(
-                    "(a) bare Flask, gunicorn gthread 2×8", ("127.0.0.1", port), process.pid, visits, many
-                )
+                yield measured("(a) bare Flask, gunicorn gthread 2×8", address, process.pid, visits, many)
         finally:
             process.terminate()
             process.wait()
 
 
 @contextlib.contextmanager
-def product(database: str, members: int, folder: Path) -> Iterator[Hall]:
-    """The product as in production, on a district of its own."""
-    settings = {
-        "APP_ENV": "production",
-        "BASE_URL": "http://127.0.0.1",
-        "TRUSTED_HOSTS": "127.0.0.1",
-        "DATA_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-    }
+def product(database: str, members: int, folder: Path) -> Iterator[District]:
+    """The product as in production, on the demo district, with a phone for each of `members`."""
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(postgresql_database("bulou_hall")) if database == "postgresql" else ""
-        server = stack.enter_context(running(folder, url, **settings))
-        yield fill(server, members)
+        if database == "postgresql":
+            url = stack.enter_context(postgresql_database("bulou_hall"))
+        else:
+            url = f"sqlite:///{folder / 'hall.sqlite3'}"
+        fill = make_app(url, folder)
+        settings = {**os.environ, **PRODUCTION, "DATABASE_URL": url, "INSTANCE_DIR": str(folder)}
+        command = [sys.executable, "-m", "flask", "--app", "app", "demo", "load"]
+        subprocess.run(command, cwd=ROOT, env=settings, check=True, stderr=subprocess.DEVNULL)
+        crowd, cookie = bind_everybody(fill, members)
+        with fill.app_context():
+            db.engine.dispose()
+        yield District(stack.enter_context(running(folder, url, **PRODUCTION)), crowd, cookie)
+
+
+def bind_everybody(app: object, members: int) -> tuple[list[Attendant], str]:
+    """A phone for each member of today, and the cookie of an administrator."""
+    with app.app_context():  # type: ignore[attr-defined]
+        today = select(Membership.member_id).where(Membership.ends_on == FOREVER).limit(members)
+        crowd = [Attendant(one, new_token(), secrets.token_hex(8)) for one in db.session.scalars(today)]
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "member_id": one.member_id,
+                "token_hash": token_hash(one.token),
+                "proof": "api",
+                "created_at": now,
+            }
+            for one in crowd
+        ]
+        db.session.execute(insert(MemberBinding), rows)
+        db.session.commit()
+        client = sign_in(app.test_client(), make_staff("bench", Role.ADMINISTRATOR, top_org()))  # type: ignore[attr-defined]
+        found = client.get_cookie("bulou")
+        assert found is not None
+        db.session.remove()
+    return crowd, f"__Host-bulou={found.value}"
+
+
+# ---- the whole district at once ----------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def live_pages(district: District, hall: Hall) -> Iterator[Callable[[], str]]:
+    """A projector and 50 pages that are told; the callable says how many have heard of the last count."""
+    streams = []
+    for _ in range(LIVE_PAGES + 1):
+        stream = socket.create_connection(district.address)
+        stream.sendall(request("GET", f"/sessions/{hall.session_id}/live", Cookie=district.cookie))
+        streams.append(stream)
+    heard = dict.fromkeys(streams, b"")
+    is_over = threading.Event()
+
+    def listen() -> None:
+        with selectors.DefaultSelector() as selector:
+            for stream in streams:
+                selector.register(stream, selectors.EVENT_READ)
+            while not is_over.is_set():
+                for key, _events in selector.select(0.2):
+                    more = key.fileobj.recv(65536)  # type: ignore[union-attr]
+                    heard[key.fileobj] = (heard[key.fileobj] + more)[-2000:]  # type: ignore[index]
+                    if not more:
+                        selector.unregister(key.fileobj)
+
+    def project() -> None:
+        while not is_over.wait(2):
+            state = f"{district.server.url}/sessions/{hall.session_id}/code.json"
+            asked = urllib.request.Request(state, headers={"Cookie": district.cookie})
+            urllib.request.urlopen(asked, timeout=20).read()
+
+    threads = [threading.Thread(target=listen), threading.Thread(target=project)]
+    for thread in threads:
+        thread.start()
+
+    def told() -> str:
+        time.sleep(2.5)
+        wanted = f'"attended": {len(district.crowd)}', f'"attended":{len(district.crowd)}'
+        count = sum(any(words.encode() in text for words in wanted) for text in heard.values())
+        return f", {count} of {len(streams)} pages know"
+
+    try:
+        yield told
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+        for stream in streams:
+            stream.close()
+
+
+@contextlib.contextmanager
+def reports(district: District) -> Iterator[list[float]]:
+    """Reports of the year, one after another; how long each took."""
+    took: list[float] = []
+    is_over = threading.Event()
+
+    def make() -> None:
+        for name in itertools.cycle(REPORTS):
+            if is_over.is_set():
+                return
+            path = f"{district.server.url}/reports/{name}&from=2019-01-01&to=2019-12-31&year=2019"
+            began = time.perf_counter()
+            urllib.request.urlopen(
+                urllib.request.Request(path, headers={"Cookie": district.cookie}), timeout=120
+            ).read()
+            took.append(time.perf_counter() - began)
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    try:
+        yield took
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def ours(database: str, members: int, connections: Sequence[int]) -> Iterator[Line]:
-    """(b) and (c) on one database."""
-    ways: dict[str, Callable[..., Iterator[Visit]]] = {
+    """(b) to (e) on one database."""
+    ways = {
         f"(b) POST /api/v1/checkins, {database}": by_call,
         f"(c) phone GET + POST, {database}": by_phone,
     }
-    with tempfile.TemporaryDirectory() as folder, product(database, members, Path(folder)) as hall:
-        address = ("127.0.0.1", int(hall.server.url.rsplit(":", 1)[1]))
-        pid = hall.server.pid
-        warm = hall.open_session()
+    with tempfile.TemporaryDirectory() as folder, product(database, members, Path(folder)) as district:
+        address, pid = district.address, district.server.pid
+        warm = district.open_hall()
         for way in ways.values():
-            run(address, islice(way(*warm, hall.tokens), 500), 16)
-        for name, way in ways.items():
-            for many in connections:
-                opened = hall.open_session()
-                line = measured(name, address, pid, way(*opened, hall.tokens), many)
-                rows = hall.recorded(opened[0])
-                note = f"{rows} rows of {members} members" + ("" if rows == members else " (!)")
-                yield Line(line.what, many, line.load, line.processor, note)
+            run(address, way(warm, district.crowd[:500]), 16)
+        for (name, way), many in itertools.product(ways.items(), connections):
+            hall = district.open_hall()
+            line = measured(name, address, pid, way(hall, district.crowd), many)
+            yield Line(name, many, line.load, line.processor, district.recorded(hall))
+        for name, beside in (
+            ("(d) district, 51 live pages", None),
+            ("(e) … and reports of the year", reports),
+        ):
+            hall = district.open_hall()
+            with contextlib.ExitStack() as stack:
+                told = stack.enter_context(live_pages(district, hall))
+                took = stack.enter_context(beside(district)) if beside else []
+                line = measured(name, address, pid, by_phone(hall, district.crowd), 64)
+                note = district.recorded(hall) + told()
+                if took:
+                    note += f", {len(took)} reports, the slowest {max(took):.1f} s"
+            yield Line(f"{name}, {database}", 64, line.load, line.processor, note)
 
 
 def main() -> None:
@@ -311,7 +369,8 @@ def main() -> None:
     asked = parser.parse_args()
     connections = [int(part) for part in asked.connections.split(",")]
     databases = ("sqlite", "postgresql") if asked.database == "both" else (asked.database,)
-    head()
+    head = ("conn", "ans./s", "ratio", "p50 ms", "p99 ms", "CPU µs")
+    print(f"{'':<40} {head[0]:>4} {head[1]:>7} {head[2]} {head[3]:>7} {head[4]:>7} {head[5]:>7}", flush=True)
     hello: dict[int, float] = {}
     for line in bare(connections, asked.members):
         hello[line.connections] = line.load.rate

@@ -53,6 +53,7 @@ def running(folder: Path, database: str = "", **env: str) -> Iterator[Server]:
         "SECRET_KEY": "test-secret-key",
         "DATA_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
         "DEMO": "0",
+        "WORKERS": "1",
         "PORT": str(port),
         **env,
     }
