@@ -48,7 +48,7 @@ DEMO_PASSWORD = "bulou-demo"  # noqa: S105 - printed on the page, of invented pe
 def sign_in() -> Response:
     """The sign-in page; leads back to where the user wanted to go."""
     next_page = safe_next(request.values.get("next"), "/")
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(next_page) if g.get("staff") else _sign_in_page(_empty_form(), next_page)
     form = _form_type()(request.form)
     if not form.validate():

@@ -26,7 +26,7 @@ def create() -> Any:
     form = NewMemberForm(request.form, org_code=request.args.get("org"), starts_on=today())
     units = org_choices(tree(db.session(), current_scope(), today()))
     form.org_code.offer([("", lazy("请选择")), *units])
-    if request.method == "GET":
+    if request.method != "POST":
         return _form_page(form)
     if not form.validate():
         return _form_page(form), 422
@@ -49,7 +49,7 @@ def edit(member_id: int) -> Any:
     form = EditMemberForm(request.form, obj=person)
     for key in ("sex", "membership_type"):
         form.keep_choice(key, getattr(person, key))
-    if request.method == "GET":
+    if request.method != "POST":
         migrant = person.is_migrant_worker
         form.is_migrant_worker.data = "" if migrant is None else ("yes" if migrant else "no")
         return _form_page(form, person)
