@@ -206,6 +206,15 @@
     setTimeout(poll, reached && untilNext > 0 ? Math.min(untilNext, 15000) : POLL_MS);
   }
 
+  async function stayAwake() {
+    if (!("wakeLock" in navigator) || document.visibilityState !== "visible") return;
+    try {
+      await navigator.wakeLock.request("screen");
+    } catch { /* a battery saver may refuse; the page works all the same */ }
+  }
+
+  document.addEventListener("visibilitychange", stayAwake);
+  stayAwake();
   if (cameraButton) offerCamera();
   poll();
 })();

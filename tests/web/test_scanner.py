@@ -250,8 +250,8 @@ def test_undo_counts_the_minutes_anew_when_the_session_has_changed(ctx: Flask, c
 def test_a_scan_asks_the_database_a_fixed_small_number_of_questions(door: Door) -> None:
     with count_queries() as seen:
         door.scan()
-    # Who asks, the session twice, the card, what recording needs, and the two counts that the page shows.
-    assert seen.count <= 14, "\n".join(seen.statements)
+    # Who asks, the session, the card, what recording needs (on PostgreSQL a lock), and two counts.
+    assert seen.count <= 11, "\n".join(seen.statements)
 
 
 def test_without_a_script_the_form_records_and_says_so(door: Door) -> None:

@@ -64,7 +64,8 @@ class Said:
 class Outcome:
     """`created`: this call made the row; otherwise it was there already, and stays as it was.
 
-    replaced: the leave or absence that gave way, so that a mistake can be undone whole.
+    says: what the row says now; replaced: the leave or absence that gave way, so that a mistake can be
+    undone whole.
     """
 
     created: bool
@@ -72,6 +73,7 @@ class Outcome:
     recorded_at: datetime
     minutes: int
     is_extra: bool
+    says: Said | None = None
     replaced: Said | None = None
 
 
@@ -99,7 +101,8 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
         if not made and supersedes(found.status, sighting.status):
             made, before = True, Said.by(found)
             _replace(session, found, sighting, row, now, tz)
-        return Outcome(made, found.status, found.received_at, found.minutes, found.is_extra, before)
+        says = Said.by(found)
+        return Outcome(made, says.status, says.received_at, found.minutes, found.is_extra, says, before)
 
 
 def say(found: Attendance, sighting: Sighting, row: TrainingSession, tz: ZoneInfo) -> None:

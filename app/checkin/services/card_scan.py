@@ -13,7 +13,7 @@ from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance
 from app.attendance.queries.recordable import recordable
 from app.attendance.rules import RefusalCode
-from app.attendance.services.record import Said, Sighting, record_attendance
+from app.attendance.services.record import Outcome, Said, Sighting, record_attendance
 from app.attendance.services.review import Finding, raise_item
 from app.attendance.services.sign_out import sign_out
 from app.checkin.queries.lookup import TokenHolder, holder_of_card_number
@@ -85,14 +85,7 @@ def record_card(
             nonce=read.nonce,
         )
         outcome = record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
-        found = session.get_one(Attendance, (row.id, member.member_id))
-        repeated = not outcome.created and read.nonce is not None and found.nonce == read.nonce
-        undo = None
-        if outcome.created:
-            undo = undo_text(Undo(row.id, member.member_id, Said.by(found), outcome.replaced, now))
-        return CardResult(
-            member.member_id, member.name, found.status, found.received_at, outcome.created, repeated, undo
-        )
+        return _told(read, member, outcome, now)
 
 
 def sign_out_card(read: CardRead, scope: Scope, now: datetime, *, tz: ZoneInfo) -> CardResult:
@@ -107,6 +100,22 @@ def sign_out_card(read: CardRead, scope: Scope, now: datetime, *, tz: ZoneInfo) 
         made = Said.by(session.get_one(Attendance, key))
         undo = undo_text(Undo(*key, made, before, now))
         return CardResult(member.member_id, member.name, left.status, left.left_at, True, undo=undo)
+
+
+def _told(read: CardRead, member: TokenHolder, outcome: Outcome, now: datetime) -> CardResult:
+    says, undo = outcome.says, None
+    is_same = says is not None and read.nonce is not None and says.nonce == read.nonce
+    if outcome.created and says is not None:
+        undo = undo_text(Undo(read.session_id, member.member_id, says, outcome.replaced, now))
+    return CardResult(
+        member.member_id,
+        member.name,
+        outcome.status,
+        outcome.recorded_at,
+        outcome.created,
+        repeated=is_same and not outcome.created,
+        undo=undo,
+    )
 
 
 def _holder(

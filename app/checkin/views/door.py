@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 
 from app.attendance.queries.session import session_counts
+from app.attendance.rules import RefusalCode
 from app.checkin.queries.lookup import session_info
 from app.checkin.services.card_scan import LONGEST_WAIT, CardRead, CardResult, record_card, sign_out_card
 from app.checkin.services.cards import CardStopped
@@ -17,7 +18,7 @@ from app.core.access import current_scope, permission
 from app.core.clock import utc_now
 from app.core.crypto import new_token
 from app.core.db import db
-from app.core.errors import AppError, wants_json
+from app.core.errors import AppError, NotFound, wants_json
 from app.core.i18n import gettext as _
 from app.core.i18n import time_text
 from app.core.office import session_rules
@@ -49,8 +50,6 @@ def scanner(session_id: int) -> str:
 def scan_card(session_id: int) -> Any:
     """Record the card that was read. JSON for the camera, a flash and back for a plain form."""
     now, scope = utc_now(), current_scope()
-    # The service asks again and answers out_of_scope, for the API; a page of ours is then not found.
-    scoped_session(db.session(), session_id, scope, now)
     read, leaving = _card_read(session_id, now), request.form.get("do") == "leave"
     try:
         if leaving:
@@ -58,6 +57,9 @@ def scan_card(session_id: int) -> Any:
         else:
             result = record_card(read, scope, now, **session_rules())
     except AppError as refused:
+        if refused.code == RefusalCode.OUT_OF_SCOPE:
+            # A word for the API; a page of ours is not found.
+            raise NotFound() from refused
         if wants_json():
             return _refused(refused)
         flash(refused.words, "error")
@@ -119,10 +121,9 @@ def _refused(refused: AppError) -> tuple[Response, int]:
 @permission("attendance.write")
 def undo(session_id: int) -> Any:
     """Take back a scan made by mistake; the row says again what it said before."""
-    now, scope = utc_now(), current_scope()
-    scoped_session(db.session(), session_id, scope, now)
     try:
-        undo_scan(session_id, request.form.get("undo", ""), scope, now, tz=session_rules()["tz"])
+        sent = request.form.get("undo", "")
+        undo_scan(session_id, sent, current_scope(), utc_now(), tz=session_rules()["tz"])
     except AppError as refused:
         return _refused(refused)
     counts = session_counts(db.session(), [session_id])[session_id]

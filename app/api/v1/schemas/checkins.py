@@ -23,7 +23,11 @@ class CardCheckInBody(Body):
     """Staff read a member's card."""
 
     session = Identifier(required=True)
-    card = Text(200, required=True)
+    card = Text(
+        200,
+        required=True,
+        metadata={"description": "二维码的内容,或卡号 · what its QR code says, or its printed number"},
+    )
     nonce = Text(64, allow_none=True)
 
 
