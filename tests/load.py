@@ -241,7 +241,7 @@ class Tally:
     def __getitem__(self, what: str) -> int:
         return self._seen[what]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return ", ".join(f"{what} {times}" for what, times in sorted(self._seen.items()))
 
 
