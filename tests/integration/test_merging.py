@@ -12,9 +12,9 @@ from sqlalchemy import Table, select
 from app.attendance.models import Attendance, AttendanceChange
 from app.attendance.services.review import Finding, raise_item
 from app.checkin.models import VisitRound, VisitRoundMember
+from app.checkin.services.batch import Batch, BatchItem, record_batch
 from app.checkin.services.bindings import create_bind_code, create_binding, holder
 from app.checkin.services.cards import holder_by_card, issue_card
-from app.checkin.services.staff import BatchItem, record_batch
 from app.core.access import Scope
 from app.core.db import Base, db, writing
 from app.core.errors import InvalidInput, NotFound
@@ -256,7 +256,7 @@ def test_a_tick_that_still_names_the_old_record_counts_for_the_one_kept(world: W
     item = BatchItem("11111111-1111-4111-8111-111111111111", held.id, world.other.id,
                      Status.PRESENT, Method.STAFF_ENTRY, NOW)  # fmt: skip
     for _ in range(2):
-        [answer] = record_batch("phone", [item], world.scope, NOW, tz=TZ, elderly_age=60)
+        [answer] = record_batch(Batch("phone", [item], None), world.scope, NOW, tz=TZ, elderly_age=60)
         assert answer.result == "recorded"
     assert db.session.scalars(select(Attendance.member_id)).all() == [world.kept.id]
 
