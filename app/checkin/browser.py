@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from flask import Response, current_app, request
 
-from app.checkin.models import MOST_MEMBERS
+from app.checkin.rules import MOST_MEMBERS
 from app.core.crypto import new_token
 
 TWO_YEARS = 2 * 365 * 24 * 3600

@@ -10,9 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base, UtcDateTime, words
 from app.core.vocabulary import Status
 
-# A couple, a neighbour or two: older people share phones. More than these one browser does not stand for.
-MOST_MEMBERS = 6
-
 
 class MemberBinding(Base):
     """A browser or app that stands for a member until revoked; only a hash of its token is kept."""

@@ -14,6 +14,8 @@ from enum import StrEnum
 MAC_BYTES = 12
 # Five minutes of fifteen-second steps.
 LATELY = 20
+# A couple, a neighbour or two: older people share phones. More than these one browser does not stand for.
+MOST_MEMBERS = 6
 SHORT_CODE = re.compile(r"\d{6}")
 _LARGEST_ID = 2**31 - 1
 _LONG_CODE = re.compile(r"(\d{1,10})\.(\d{1,12})\.([A-Za-z0-9_-]{16})")

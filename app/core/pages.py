@@ -173,6 +173,8 @@ def _context() -> dict[str, Any]:
         "method_labels": METHOD_LABELS,
         "low_assurance": LOW_ASSURANCE_METHODS,
         "request_id": g.get("request_id", ""),
+        # Where the switches of language and type size lead back to.
+        "here": request.full_path,
         "may": staff.may if staff else (lambda _permission: False),
     }
 

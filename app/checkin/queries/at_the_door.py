@@ -11,9 +11,10 @@ from sqlalchemy import Integer, Subquery, and_, bindparam, literal, select
 from sqlalchemy.engine.interfaces import Dialect
 
 from app.attendance.models import Attendance
-from app.checkin.models import MOST_MEMBERS, MemberBinding
+from app.checkin.models import MemberBinding
 from app.checkin.queries.lookup import TokenHolder
 from app.checkin.queries.phone import OWN_ROW, SHOWN, OwnRow, PhoneSession
+from app.checkin.rules import MOST_MEMBERS
 from app.core.quick import Prepared, Row
 from app.members.models import Member, OrgUnit
 from app.trainings.models import TrainingSession, Venue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,11 @@ class PhoneSession:
     @property
     def is_online(self) -> bool:
         return self.mode_key in ONLINE_MODES
+
+    @property
+    def same_for_all(self) -> tuple[Hashable, ...]:
+        """All of it but the rows."""
+        return tuple(getattr(self, name) for name in self.__slots__ if name != "rows")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ from app.core.access import MEMBER, PUBLIC, permission
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.errors import AppError, NoCookies, TooManyTries
+from app.core.kept_pages import Slots, kept_page
 from app.core.office import code_step_seconds, session_rules
 from app.core.security import csrf
 from app.core.vocabulary import Method
@@ -87,13 +88,21 @@ def _confirm(ticket: Ticket, now: datetime) -> str:
 def _page_of(ticket: Ticket, info: PhoneSession, people: Sequence[TokenHolder], now: datetime) -> str:
     if not people:
         return first_time(sign(ticket))
-    return render_template(
-        "checkin/confirm.html",
-        info=info,
-        people=choices(info, people, ticket),
-        leaving=is_leaving_time(info.ends_at, now),
-        ticket=sign(ticket),
-    )
+    found, leaving, text = choices(info, people, ticket), is_leaving_time(info.ends_at, now), sign(ticket)
+    if any(each.offer is not Offer.CHECK_IN for each in found):
+        return render_template("checkin/confirm.html", info=info, people=found, leaving=leaving, ticket=text)
+    names = {f"name{place}": each.name for place, each in enumerate(found)}
+    tickets = {f"ticket{place}": each.ticket for place, each in enumerate(found)}
+
+    def context(slots: Slots) -> dict[str, Any]:
+        shown = [
+            replace(each, name=slots[f"name{place}"], ticket=slots[f"ticket{place}"], row=None)
+            for place, each in enumerate(found)
+        ]
+        return {"info": info, "people": shown, "leaving": leaving, "ticket": slots["ticket"]}
+
+    key = (info.same_for_all, len(found), leaving)
+    return kept_page("checkin/confirm.html", key, {**names, **tickets, "ticket": text}, context)
 
 
 def choices(info: PhoneSession, people: Sequence[TokenHolder], ticket: Ticket) -> list[Choice]:
@@ -180,16 +189,26 @@ def _done(
 ) -> str:
     """The time, and what it counts. Who came by a personal link need not be among the phone's people."""
     known = member_id in people
-    return render_template(
-        "checkin/done.html",
-        info=info,
-        row=row,
-        name=people[member_id].name if known else masked_name(member_name(db.session(), member_id) or ""),
-        known=known,
-        who=(list(people).index(member_id) or None) if known else None,
-        created=created,
-        has_left=has_left,
-        by_link=by_link,
+    name = people[member_id].name if known else masked_name(member_name(db.session(), member_id) or "")
+    shown = {
+        "row": _to_the_minute(row),
+        "known": known,
+        "who": (list(people).index(member_id) or None) if known else None,
+        "created": created,
+        "has_left": has_left,
+        "by_link": by_link,
+    }
+    key = (info.same_for_all, *shown.values())
+    return kept_page(
+        "checkin/done.html", key, {"name": name}, lambda slots: {"info": info, **shown, "name": slots["name"]}
+    )
+
+
+def _to_the_minute(row: OwnRow) -> OwnRow:
+    """Times as exact as the page tells them: all who come in one minute are answered alike."""
+    times = {name: getattr(row, name) for name in ("received_at", "came_at", "left_at")}
+    return replace(
+        row, **{name: at.replace(second=0, microsecond=0) for name, at in times.items() if at is not None}
     )
 
 
