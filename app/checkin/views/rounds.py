@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, jsonify, redirect, render_template, request, url_for
 
 from app.attendance.forms import read_chosen
-from app.checkin.queries.rounds import rounds_of, unvisited, unvisited_branches
+from app.checkin.queries.rounds import has_rounds, rounds_of, unvisited, unvisited_branches
 from app.checkin.services.rounds import (
     MOST_PEOPLE,
     OFFERED_IN,
@@ -30,6 +30,13 @@ from app.trainings.queries.page import session_facts
 
 # Where visits are the point of the session: everybody left is ticked beforehand.
 VISIT_MODES = ("home_visit", "on_site_help")
+
+
+# Asked for by the session's page, which belongs to a feature below this one.
+@bp.app_template_global("has_rounds")
+def session_has_rounds(session_id: int) -> bool:
+    """Whether the session has a list that may have to be stopped, whatever its state."""
+    return has_rounds(db.session(), session_id)
 
 
 @bp.get("/sessions/<int:session_id>/rounds")
