@@ -380,6 +380,7 @@
       syncing = false;
     }
     await safely(() => afterwards(errors))();
+    if (!at("broken").hidden) backOff();
   }
 
   const wantsPerson = (error) => error.status === 404 || error.status === 422;
@@ -467,7 +468,8 @@
     window.addEventListener("offline", showSafely);
     setInterval(lookAgain, LOOK_EVERY_MS);
     await lookAgain();
-    if ((await store.rounds()).length) sync(true);
+    if (!at("broken").hidden) backOff();
+    else if ((await store.rounds()).length) sync(true);
   }
 
   safely(begin)();

@@ -99,7 +99,7 @@ def make_round(session_id: int) -> Any:
 def end_round(session_id: int, round_id: int) -> Any:
     """Stop a round whose phone is lost, or that is not needed any more."""
     stop_round(session_id, round_id, current_scope(), utc_now())
-    flash(_("已停用。那部手机联网后会删去姓名;它还没传的登记会等人确认。"), "success")
+    flash(_("已停用。那部手机下次联网打开登记的那一页时会删去姓名;它还没传的登记会等人确认。"), "success")
     return redirect(url_for("checkin.rounds", session_id=session_id))
 
 
