@@ -17,6 +17,7 @@ from app.attendance.models import Attendance
 from app.checkin.models import Kiosk
 from app.checkin.services.cards import issue_card
 from app.core.access import Scope
+from app.core.clock import office_tz
 from app.core.db import db, writing
 from app.core.vocabulary import Group, Method, OrgKind, Role, SessionState, Status
 from app.trainings.models import ExpectedAttendee
@@ -147,6 +148,15 @@ def test_a_double_tap_is_one_row_and_a_kind_answer(lobby: Lobby) -> None:
     first, second = (lobby.send("record", pick=pick) for _ in range(2))
     assert ("签到成功" in first.text, "您已签到过" in second.text) == (True, True)
     assert (first.status_code, second.status_code, count(Attendance)) == (200, 200, 1)
+
+
+def test_who_comes_a_second_time_is_told_when_they_came(lobby: Lobby, clock: Any) -> None:
+    lobby.set_up()
+    lobby.send("record", pick=lobby.pick("王小明"))
+    clock.shift(timedelta(minutes=17))
+    again = lobby.send("record", pick=lobby.pick("王小明")).text
+    told = again[again.index("您已签到过") :]
+    assert f"<p>{NOW.astimezone(office_tz()):%H:%M}</p>" in told
 
 
 def test_namesakes_are_told_apart_by_their_branch_and_at_most_six_are_shown(lobby: Lobby) -> None:

@@ -14,7 +14,7 @@ from app.checkin.services.card_scan import LONGEST_WAIT, CardRead, CardResult, r
 from app.checkin.services.cards import CardStopped
 from app.checkin.services.undo import undo_scan
 from app.checkin.views import bp
-from app.core.access import current_scope, permission
+from app.core.access import current_scope, current_staff, permission
 from app.core.clock import utc_now
 from app.core.crypto import new_token
 from app.core.db import db
@@ -41,6 +41,7 @@ def scanner(session_id: int) -> str:
         counts=counts,
         asks_sign_out=row.asks_sign_out,
         nonce=new_token(16),
+        user_id=current_staff().id,
         time_zone=str(session_rules()["tz"]),
     )
 
