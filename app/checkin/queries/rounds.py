@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +13,14 @@ from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, ReviewItem
 from app.checkin.models import VisitRound, VisitRoundMember
-from app.core.vocabulary import Group, Method, ReviewKind, Status
+from app.core.vocabulary import Group, Method, ReviewKind, ReviewState, Status
 from app.members.models import Member, OrgUnit
 from app.members.queries.staff_names import STAFF
 from app.trainings.models import ExpectedAttendee
+
+# No other device's name begins like this.
+ROUND_DEVICE = "round-"
+_OF_ROUND = re.compile(rf"{ROUND_DEVICE}([0-9]{{1,18}})-[0-9a-f-]{{36}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class Known:
 
 def round_device(round_id: int, device: str) -> str:
     """The phone of a round among all devices; no phone can pass itself off as that of another round."""
-    return f"round-{round_id}-{device}"
+    return f"{ROUND_DEVICE}{round_id}-{device}"
 
 
 def unvisited(
@@ -168,6 +173,18 @@ def known_of(session: Session, session_id: int, member_ids: Collection[int]) -> 
     return {row[0]: Known(*row[1:]) for row in session.execute(query)}
 
 
+def has_open_tick(session: Session, session_id: int, round_id: int, member_id: int) -> bool:
+    """Whether a tick of the member, from a phone of the round, waits for a person."""
+    query = select(ReviewItem.id).where(
+        ReviewItem.session_id == session_id,
+        ReviewItem.kind == ReviewKind.LATE_TICK,
+        ReviewItem.state == ReviewState.OPEN,
+        ReviewItem.member_id == member_id,
+        ReviewItem.device.startswith(round_device(round_id, ""), autoescape=True),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def rounds_of(session: Session, session_id: int) -> list[RoundRow]:
     """All rounds of a session, the latest first, with what has come in of each."""
     people = select(func.count()).where(VisitRoundMember.round_id == VisitRound.id).scalar_subquery()
@@ -198,9 +215,12 @@ def rounds_of(session: Session, session_id: int) -> list[RoundRow]:
 
 def _by_round(session: Session, table: Any, wanted: ColumnElement[bool]) -> dict[int, int]:
     """Rows of the table a round, told by their device."""
-    query = select(table.device, func.count()).where(wanted, table.device.like("round-%"))
+    of_rounds = table.device.startswith(ROUND_DEVICE, autoescape=True)
+    query = select(table.device, func.count()).where(wanted, of_rounds)
     counts: dict[int, int] = {}
     for device, number in session.execute(query.group_by(table.device)):
-        round_id = int(device.split("-")[1])
-        counts[round_id] = counts.get(round_id, 0) + number
+        found = _OF_ROUND.fullmatch(device)
+        if found is not None:
+            round_id = int(found[1])
+            counts[round_id] = counts.get(round_id, 0) + number
     return counts
