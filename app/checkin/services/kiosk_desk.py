@@ -18,7 +18,7 @@ from app.checkin.services.card_scan import CardRead, CardResult, record_card
 from app.checkin.services.kiosks import OpenKiosk
 from app.checkin.services.staff import record_staff
 from app.core.crypto import purpose_key
-from app.core.db import db, lock_shared_or_alone, writing
+from app.core.db import db, writing
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
 from app.core.throttle import allow, give_back
@@ -87,28 +87,28 @@ def record_pick(
     kiosk: OpenKiosk, person: Namesake, now: datetime, *, tz: ZoneInfo, elderly_age: int
 ) -> Outcome:
     """The person says that it is them: recorded as staff would, late by the session's rule."""
-    session_id = kiosk.row.id
+    row = kiosk.row
+    _require_open(row)
+    # They stand at the door now, as with a card; the method alone would not tell.
+    span = (row.starts_at, row.ends_at)
+    seen = arrival(Status.PRESENT, Method.STAFF_SCAN, now, span, row.late_after_minutes)
+    sighting = Sighting(
+        row.id,
+        person.id,
+        Method.STAFF_ENTRY,
+        now,
+        seen.status,
+        recorded_by_id=kiosk.scope.user_id,
+        device=kiosk.device,
+    )
     with writing() as session:
-        lock_shared_or_alone(session, session_id, alone=False)
-        # Anew: it may have closed since the kiosk was looked up, and staff's entries do not end with it.
-        row = session.get_one(TrainingSession, session_id, populate_existing=True)
-        _require_open(row)
-        # They stand at the door now, as with a card; the method alone would not tell.
-        span = (row.starts_at, row.ends_at)
-        seen = arrival(Status.PRESENT, Method.STAFF_SCAN, now, span, row.late_after_minutes)
-        sighting = Sighting(
-            row.id,
-            person.id,
-            Method.STAFF_ENTRY,
-            now,
-            seen.status,
-            recorded_by_id=kiosk.scope.user_id,
-            device=kiosk.device,
-        )
         outcome = record_staff(sighting, kiosk.scope, now, tz=tz, elderly_age=elderly_age)
+        # Again, as recording has read it under the lock: staff's entries do not end with the session, the
+        # kiosk's do.
+        _require_open(session.get_one(TrainingSession, sighting.session_id))
         if outcome.created:
             _give_back(kiosk)
-        return outcome
+    return outcome
 
 
 def card_at_kiosk(
