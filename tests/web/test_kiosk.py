@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from app.accounts.models import RoleGrant, StaffUser
 from app.attendance.models import Attendance
 from app.checkin.models import Kiosk
+from app.checkin.services import kiosk_desk
 from app.checkin.services.cards import issue_card
 from app.core.access import Scope
 from app.core.clock import office_tz
@@ -252,6 +253,23 @@ def test_a_session_that_is_not_open_takes_nothing_and_says_so(lobby: Lobby) -> N
     assert count(Attendance) == 0
     refused = post(lobby.desk(), f"/sessions/{lobby.session.id}/kiosks")
     assert refused.status_code == 409
+
+
+def test_a_session_that_closes_while_somebody_taps_takes_nothing(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lobby.set_up()
+    pick, look_up = lobby.pick("王小明"), kiosk_desk.namesake
+
+    def closed_meanwhile(*args: Any) -> Any:
+        found = look_up(*args)
+        take_step(lobby.session.id, Step.CLOSE, Scope((lobby.root.id,), None), NOW, tz=TZ)
+        return found
+
+    found = CSRF.findall(lobby.tablet.get("/kiosk").text)[0]
+    monkeypatch.setattr(kiosk_desk, "namesake", closed_meanwhile)
+    answer = lobby.tablet.post("/kiosk/record", data={"csrf_token": found, "pick": pick})
+    assert (answer.status_code, count(Attendance)) == (409, 0)
 
 
 def _over(lobby: Lobby) -> bool:

@@ -17,7 +17,9 @@ from app.attendance.queries.reviews import Concerned, ReviewRow, concerned, revi
 from app.attendance.queries.session import recorder_names
 from app.attendance.rules import refusal
 from app.attendance.services.correct import set_status, staff_sighting, take_back
+from app.attendance.services.late_leave import leave_late
 from app.attendance.services.record import Sighting, record_attendance
+from app.attendance.services.review import LEAVING, stay_of
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.db import lock_shared_or_alone, writing
@@ -178,7 +180,13 @@ def _record_tick(session: Session, row: ReviewRow, now: datetime, rules: _Rules)
         ExcuseReason(excuse) if excuse in set(ExcuseReason) else None,
         row.noted_by_id,
         row.device,
+        # What the rule said when the tick was kept: the door's, by a clock put right.
+        stay=stay_of(row.evidence),
     )
+    if row.evidence.get(LEAVING):
+        before, after = leave_late(session, sighting, rules.tz)
+        _remember(session, row, row.member_id, (before, after), row.noted_by_id, now)
+        return 1
     outcome = record_attendance(sighting, now, **rules.values())
     if outcome.created:
         _remember(session, row, row.member_id, (None, outcome.status), row.noted_by_id, now)

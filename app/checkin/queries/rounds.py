@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,10 @@ from app.core.vocabulary import Group, Method, ReviewKind, ReviewState, Status
 from app.members.models import Member, OrgUnit
 from app.members.queries.staff_names import STAFF
 from app.trainings.models import ExpectedAttendee
+
+# No other device's name begins like this.
+ROUND_DEVICE = "round-"
+_OF_ROUND = re.compile(rf"{ROUND_DEVICE}([0-9]{{1,18}})-[0-9a-f-]{{36}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class Known:
 
 def round_device(round_id: int, device: str) -> str:
     """The phone of a round among all devices; no phone can pass itself off as that of another round."""
-    return f"round-{round_id}-{device}"
+    return f"{ROUND_DEVICE}{round_id}-{device}"
 
 
 def unvisited(
@@ -179,6 +184,18 @@ def has_rounds(session: Session, session_id: int) -> bool:
     )
 
 
+def has_open_tick(session: Session, session_id: int, round_id: int, member_id: int) -> bool:
+    """Whether a tick of the member, from a phone of the round, waits for a person."""
+    query = select(ReviewItem.id).where(
+        ReviewItem.session_id == session_id,
+        ReviewItem.kind == ReviewKind.LATE_TICK,
+        ReviewItem.state == ReviewState.OPEN,
+        ReviewItem.member_id == member_id,
+        ReviewItem.device.startswith(round_device(round_id, ""), autoescape=True),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def rounds_of(session: Session, session_id: int) -> list[RoundRow]:
     """All rounds of a session, the latest first, with what has come in of each."""
     people = select(func.count()).where(VisitRoundMember.round_id == VisitRound.id).scalar_subquery()
@@ -218,10 +235,14 @@ def _by_round(
     session: Session, table: Any, wanted: ColumnElement[bool], number: ColumnElement[int], when: Any
 ) -> dict[int, tuple[int, datetime | None]]:
     """How many rows of the table there are a round, told by their device, and the latest of their times."""
-    query = select(table.device, number, func.max(when)).where(wanted, table.device.like("round-%"))
+    of_rounds = table.device.startswith(ROUND_DEVICE, autoescape=True)
+    query = select(table.device, number, func.max(when)).where(wanted, of_rounds)
     found: dict[int, tuple[int, datetime | None]] = {}
     for device, count, latest in session.execute(query.group_by(table.device)):
-        round_id = int(device.split("-")[1])
+        told = _OF_ROUND.fullmatch(device)
+        if told is None:
+            continue
+        round_id = int(told[1])
         before, heard = found.get(round_id, _NOTHING)
         found[round_id] = (before + count, max(heard, latest) if heard else latest)
     return found

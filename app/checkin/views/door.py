@@ -82,11 +82,11 @@ def _card_read(session_id: int, now: datetime) -> CardRead:
 
 def _outcome(result: CardResult, leaving: bool) -> tuple[str, str]:
     """The kind that the page colours, beeps and lists by, and words for a person."""
+    if result.for_review:
+        return "review", _("签到已结束,已交给复核")
     if leaving:
         early = result.status is Status.LEFT_EARLY
         return "done", _("已签退,早退") if early else _("已签退")
-    if result.for_review:
-        return "review", _("签到已结束,已交给复核")
     if not result.created and not result.repeated:
         return "again", _("之前已签到(%(time)s)", time=time_text(result.at))
     return "done", _("已签到,迟到") if result.status is Status.LATE else _("已签到")
