@@ -33,6 +33,8 @@ def prepare(settings: Settings) -> None:
         upgrade()
         empty = not db.session.scalar(select(func.count()).select_from(Member))
         db.session.remove()
+        # Workers are forked: SQLite's locks must be each process's own, not this one's.
+        db.engine.dispose()
     if settings.demo and empty:
         print("空数据库:正在载入示范区 · Empty database: loading the demo district", flush=True)
         # A process of its own, so that its progress is seen as it goes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Response, current_app, request
 
@@ -16,13 +16,23 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{40,50}")
 
 def browser_id() -> str:
     """The browser's own random id; empty on its first visit or where cookies are off."""
-    value = request.cookies.get(_name("browser"), "")
+    return browser_id_in(request.cookies)
+
+
+def browser_id_in(cookies: Mapping[str, str]) -> str:
+    """The same, of cookies that somebody else has read."""
+    value = cookies.get(_name("browser"), "")
     return value if _TOKEN.fullmatch(value) else ""
 
 
 def member_tokens() -> list[str]:
     """Tokens of the members this browser is bound to, first bound first."""
-    tokens = request.cookies.get(_name("member"), "").split(".")
+    return member_tokens_in(request.cookies)
+
+
+def member_tokens_in(cookies: Mapping[str, str]) -> list[str]:
+    """The same, of cookies that somebody else has read."""
+    tokens = cookies.get(_name("member"), "").split(".")
     return [token for token in tokens if _TOKEN.fullmatch(token)][:MOST_MEMBERS]
 
 

@@ -17,6 +17,7 @@ from flask import current_app, render_template, request, session
 from markupsafe import escape
 
 from app.core.i18n import chosen_language
+from app.core.quick_door import Asked
 
 Slots = Mapping[str, str]
 # Sessions, languages, sizes of type and minutes that are about at the same time.
@@ -40,13 +41,7 @@ def kept_page(
     filled = {**values, "here": request.full_path}
     if "_flashes" in session:
         return render_template(template, **context(filled))
-    whole = (
-        current_app.extensions["settings"],
-        template,
-        chosen_language(),
-        request.cookies.get("elder") == "1",
-        key,
-    )
+    whole = _key(template, key, chosen_language(), request.cookies.get("elder") == "1")
     parts = _kept.get(whole)
     if parts is None:
         marks = {name: f"{_MARK}{name}x" for name in filled}
@@ -55,4 +50,18 @@ def kept_page(
             _kept[whole] = parts
             while len(_kept) > _MOST:
                 _kept.popitem(last=False)
-    return "".join(part if at % 2 == 0 else str(escape(filled[part])) for at, part in enumerate(parts))
+    return _fill(parts, filled)
+
+
+def kept_already(template: str, key: Hashable, values: Slots, asked: Asked) -> str | None:
+    """The same page for who comes by the quick door, if somebody was shown it before."""
+    parts = _kept.get(_key(template, key, asked.language, asked.is_elder))
+    return None if parts is None else _fill(parts, {**values, "here": asked.here})
+
+
+def _key(template: str, key: Hashable, language: str, is_elder: bool) -> Hashable:
+    return current_app.extensions["settings"], template, language, is_elder, key
+
+
+def _fill(parts: list[str], values: Slots) -> str:
+    return "".join(part if at % 2 == 0 else str(escape(values[part])) for at, part in enumerate(parts))

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from app.core.errors import AppError
 from app.core.quick import Prepared, Row, T, Work, driver_connection
+from app.core.storage import storage_trouble
 from app.core.turns import turn_of
 
 
@@ -97,9 +98,10 @@ class SqliteLane:
                 job.is_done = True
 
     def _one_by_one(self, jobs: list[_Job[Any]], error: Exception) -> None:
-        """What one of them ran into must not befall the others."""
-        if len(jobs) == 1:
-            jobs[0].error = error
+        """What one of them ran into must not befall the others; a database in trouble befalls all."""
+        if len(jobs) == 1 or storage_trouble(error) is not None:
+            for job in jobs:
+                job.error = error
             return
         for job in jobs:
             try:

@@ -39,6 +39,15 @@ def _fixed_headers(*, scanner: bool) -> list[tuple[str, str]]:
 _HEADERS = {scanner: _fixed_headers(scanner=scanner) for scanner in (False, True)}
 
 
+def fixed_headers(*, secure: bool) -> list[tuple[str, str]]:
+    """The headers of a page of ours that is nobody's to keep; secure: it came by HTTPS."""
+    more = [("Cache-Control", "no-store")]
+    return [*_HEADERS[False], *more, *([_HSTS] if secure else [])]
+
+
+_HSTS = ("Strict-Transport-Security", "max-age=31536000")
+
+
 def init_security(app: Flask, settings: Settings) -> None:
     """Configure cookies and limits from the settings and register the header hook."""
     prefix = "__Host-" if settings.secure_cookies else ""
@@ -77,7 +86,7 @@ def _add_headers(response: Response) -> Response:
     there = {name.lower() for name in response.headers.keys()}  # noqa: SIM118  not a mapping of its keys
     response.headers.extend([pair for pair in fixed if pair[0].lower() not in there])
     if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        response.headers.setdefault(*_HSTS)
     if request.endpoint == "static":
         # Addresses carry the file's hash (see core/pages.py), so a copy is good for ever.
         response.headers["Cache-Control"] = (

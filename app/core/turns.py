@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,9 @@ class WriteTurn:
 
 _turns: dict[str, WriteTurn] = {}
 _making = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    # A file opened before a fork would be one lock for both.
+    os.register_at_fork(after_in_child=_turns.clear)
 
 
 def turn_of(database: str) -> WriteTurn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,41 @@ class Choice:
     ticket: str
 
 
+CONFIRM, DONE = "checkin/confirm.html", "checkin/done.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What the page with the button shows; `ticket`: of nobody yet, for adding one more person."""
+
+    info: PhoneSession
+    people: list[Choice]
+    leaving: bool
+    ticket: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Nobody has anything but a button: then the page is the same for all but names and tickets."""
+        return all(each.offer is Offer.CHECK_IN for each in self.people)
+
+    @property
+    def key(self) -> Hashable:
+        return self.info.same_for_all, len(self.people), self.leaving
+
+    @property
+    def values(self) -> dict[str, str]:
+        names = {f"name{place}": each.name for place, each in enumerate(self.people)}
+        tickets = {f"ticket{place}": each.ticket for place, each in enumerate(self.people)}
+        return {**names, **tickets, "ticket": self.ticket}
+
+    def context(self, slots: Slots) -> dict[str, Any]:
+        shown = [
+            replace(each, name=slots[f"name{place}"], ticket=slots[f"ticket{place}"], row=None)
+            for place, each in enumerate(self.people)
+        ]
+        return {"info": self.info, "people": shown, "leaving": self.leaving, "ticket": slots["ticket"]}
+
+
 @bp.get("/c/<code>")
 @permission(PUBLIC)
 def scanned(code: str) -> Any:
@@ -88,21 +123,10 @@ def _confirm(ticket: Ticket, now: datetime) -> str:
 def _page_of(ticket: Ticket, info: PhoneSession, people: Sequence[TokenHolder], now: datetime) -> str:
     if not people:
         return first_time(sign(ticket))
-    found, leaving, text = choices(info, people, ticket), is_leaving_time(info.ends_at, now), sign(ticket)
-    if any(each.offer is not Offer.CHECK_IN for each in found):
-        return render_template("checkin/confirm.html", info=info, people=found, leaving=leaving, ticket=text)
-    names = {f"name{place}": each.name for place, each in enumerate(found)}
-    tickets = {f"ticket{place}": each.ticket for place, each in enumerate(found)}
-
-    def context(slots: Slots) -> dict[str, Any]:
-        shown = [
-            replace(each, name=slots[f"name{place}"], ticket=slots[f"ticket{place}"], row=None)
-            for place, each in enumerate(found)
-        ]
-        return {"info": info, "people": shown, "leaving": leaving, "ticket": slots["ticket"]}
-
-    key = (info.same_for_all, len(found), leaving)
-    return kept_page("checkin/confirm.html", key, {**names, **tickets, "ticket": text}, context)
+    page = Confirmation(info, choices(info, people, ticket), is_leaving_time(info.ends_at, now), sign(ticket))
+    if page.is_plain:
+        return kept_page(CONFIRM, page.key, page.values, page.context)
+    return render_template(CONFIRM, info=info, people=page.people, leaving=page.leaving, ticket=page.ticket)
 
 
 def choices(info: PhoneSession, people: Sequence[TokenHolder], ticket: Ticket) -> list[Choice]:
@@ -199,9 +223,7 @@ def _done(
         "by_link": by_link,
     }
     key = (info.same_for_all, *shown.values())
-    return kept_page(
-        "checkin/done.html", key, {"name": name}, lambda slots: {"info": info, **shown, "name": slots["name"]}
-    )
+    return kept_page(DONE, key, {"name": name}, lambda slots: {"info": info, **shown, "name": slots["name"]})
 
 
 def _to_the_minute(row: OwnRow) -> OwnRow:
