@@ -46,6 +46,8 @@ CONCERNED = (
 )
 # Modules that look at a session when it is closed (`app.trainings.services.lifecycle`).
 AT_CLOSING = ("app.attendance.services.look_over",)
+# Modules that follow when a session's times change (`app.trainings.services.facts`).
+AT_NEW_TIMES = ("app.attendance.services.judge_again",)
 # Modules with an `init_app`: who is signed in, what open pages are told, the API, the commands.
 EXTENSIONS = ("app.accounts.sign_in", "app.attendance.views.live", "app.api.v1", "app.cli")
 
@@ -57,7 +59,7 @@ def register_features(app: Flask) -> None:
     # All are imported before any is registered: attendance adds its pages to the sessions' blueprint.
     for module in [import_module(name) for name in PAGES]:
         app.register_blueprint(module.bp)
-    for name in (*MOVERS, *RUNNERS, *CONCERNED, *AT_CLOSING):
+    for name in (*MOVERS, *RUNNERS, *CONCERNED, *AT_CLOSING, *AT_NEW_TIMES):
         import_module(name)
     for name in EXTENSIONS:
         import_module(name).init_app(app)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.core.vocabulary import ATTENDED_STATUSES, SELF_METHODS, Method, SessionState, Status
-from app.trainings.rules import LEAVING_GRACE, Stay
+from app.trainings.rules import Stay, Timing, left_early
 
 
 class RefusalCode(StrEnum):
@@ -103,18 +103,47 @@ def status_on_leaving(status: Status, *, came_late: bool, early: bool) -> Status
     return Status.LEFT_EARLY if early else Status.PRESENT
 
 
+def judged_again(
+    said: Arrival, method: Method | None, occurred_at: datetime, before: Timing, after: Timing
+) -> Arrival:
+    """What a row of somebody who came says once its session's timing is `after` and no more `before`.
+
+    Who was judged by the rule at the door is judged by it again. What staff have said since (method: None),
+    or a better clock than `occurred_at`, stays; leaving is measured by the new end all the same.
+    """
+    if said == _at_the_door(said, method, occurred_at, before):
+        return _at_the_door(said, method, occurred_at, after) or said
+    return _on_leaving(said, said.left_at, after)
+
+
+def _at_the_door(said: Arrival, method: Method | None, occurred_at: datetime, by: Timing) -> Arrival | None:
+    if method not in _AT_THE_DOOR:
+        return None
+    span = (by.starts_at, by.ends_at)
+    return _on_leaving(
+        arrival(Status.PRESENT, method, occurred_at, span, by.late_after_minutes), said.left_at, by
+    )
+
+
+def _on_leaving(came: Arrival, left_at: datetime | None, by: Timing) -> Arrival:
+    if left_at is None:
+        return came
+    late, early = came.came_at is not None, left_early(left_at, by.over)
+    return Arrival(status_on_leaving(came.status, came_late=late, early=early), came.came_at, left_at)
+
+
 def stay_said(before: Status, stay: Stay, span: tuple[datetime, datetime], late_after: int | None) -> Arrival:
     """What a row says once staff have set when somebody came and left; None: that time is not known.
 
-    span: start and end of the session. Coming within `late_after` minutes of the start (at the start,
-    without that rule) is being in time, and leaving within LEAVING_GRACE of the end is staying. Without a
-    time, late stays late and leaving early stays that, and the whole counts.
+    span: start of the session, and when it was over. Coming within `late_after` minutes of the start (at
+    the start, without that rule) is being in time, and leaving within LEAVING_GRACE of the end is staying.
+    Without a time, late stays late and leaving early stays that, and the whole counts.
     """
-    starts_at, ends_at = span
+    starts_at, over = span
     if stay.came_at is None:
         late = before is Status.LATE
     else:
         late = stay.came_at > starts_at + timedelta(minutes=late_after or 0)
-    early = before is Status.LEFT_EARLY if stay.left_at is None else stay.left_at < ends_at - LEAVING_GRACE
+    early = before is Status.LEFT_EARLY if stay.left_at is None else left_early(stay.left_at, over)
     status = Status.LATE if late else Status.LEFT_EARLY if early else Status.PRESENT
     return Arrival(status, stay.came_at if late else None, stay.left_at)

@@ -205,6 +205,10 @@ def plan(found: Collection[Odd], known: Mapping[tuple[int, ReviewKind, str], Kno
     )
 
 
+# How many were left when it was decided, and what the rows said until then.
+LEFT_BY_DECISIONS = ("settled", "rows_before")
+
+
 def facts_of(evidence: Mapping[str, Any]) -> dict[str, Any]:
     """The evidence without what an earlier decision left."""
-    return {name: value for name, value in evidence.items() if name != "settled"}
+    return {name: value for name, value in evidence.items() if name not in LEFT_BY_DECISIONS}

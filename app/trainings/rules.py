@@ -13,7 +13,7 @@ from app.core.vocabulary import SessionState
 OPENS_BEFORE = timedelta(minutes=30)
 CLOSES_AFTER = timedelta(minutes=30)
 LONGEST = timedelta(hours=24)
-# Signing out this shortly before the end is no early leaving: a hall empties through one door.
+# Signing out this shortly before the end is no early leaving.
 LEAVING_GRACE = timedelta(minutes=5)
 # Where the office's day halves: the middle of the usual lunch break.
 HALF_DAY = time(12, 30)
@@ -82,18 +82,16 @@ def split_credit(
 ) -> CreditedMinutes:
     """Minutes that somebody's stay is credited, shared between the two halves of the office's day.
 
-    starts_at, ends_at: half-open, aware. credited: for the whole session; effective: the minutes of it
-    that were delivered (None: all). Both shrink in proportion to time, down to the whole minute; leaving
-    within LEAVING_GRACE of the end is staying until the end. The half-day cap of study hours needs both
-    parts. Raises ValueError if the session's span is empty.
+    starts_at, ends_at: half-open, aware. credited: for the whole session as planned; effective: the minutes
+    after which it broke off (None: it did not). What counts is the stay until then, in proportion to the
+    planned time, down to the whole minute; leaving within LEAVING_GRACE of the end is staying until the
+    end. The half-day cap of study hours needs both parts. Raises ValueError if the session's span is empty.
     """
     length = ends_at - starts_at
     if length <= timedelta(0):
         raise ValueError("a session ends after it starts")
-    since, until = _present(starts_at, ends_at, stay)
+    since, until = _present(starts_at, over_at(starts_at, ends_at, effective), stay)
     share = max(until - since, timedelta(0)) / length
-    if effective is not None:
-        share *= min(timedelta(minutes=effective) / length, 1.0)
     # A hair's breadth of floating point must not cost anybody a minute.
     total = int(credited * share + 1e-6)
     if total == 0:
@@ -106,8 +104,32 @@ def split_credit(
 def _present(starts_at: datetime, ends_at: datetime, stay: Stay) -> tuple[datetime, datetime]:
     since = max(starts_at, stay.came_at) if stay.came_at else starts_at
     left = stay.left_at
-    until = ends_at if left is None or left >= ends_at - LEAVING_GRACE else left
+    until = left if left is not None and left_early(left, ends_at) else ends_at
     return since, until
+
+
+def over_at(starts_at: datetime, ends_at: datetime, effective: int | None) -> datetime:
+    """When the session was over: at its end, or when it broke off after `effective` minutes."""
+    return ends_at if effective is None else min(starts_at + timedelta(minutes=effective), ends_at)
+
+
+def left_early(left_at: datetime, over: datetime) -> bool:
+    """Whether that was leaving before a session was over; a hall empties through one door."""
+    return left_at < over - LEAVING_GRACE
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What of a session decides who was late and who left early."""
+
+    starts_at: datetime
+    ends_at: datetime
+    late_after_minutes: int | None
+    effective_minutes: int | None
+
+    @property
+    def over(self) -> datetime:
+        return over_at(self.starts_at, self.ends_at, self.effective_minutes)
 
 
 def is_due_to_open(state: SessionState, opens_at: datetime, closes_at: datetime, now: datetime) -> bool:

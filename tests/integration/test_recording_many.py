@@ -24,6 +24,7 @@ from app.attendance.services.bulk import (
 )
 from app.attendance.services.correct import set_status, staff_sighting
 from app.attendance.services.record import Sighting, record_attendance
+from app.attendance.services.sign_out import sign_out
 from app.core.access import Scope
 from app.core.audit import AuditEntry
 from app.core.db import db, writing
@@ -187,6 +188,15 @@ def test_undo_takes_back_the_rows_of_its_action_that_nobody_has_changed(world: W
     ]
     with pytest.raises(NotFound):
         take_back_all(other, Scope((world.b.id,), None), END)
+
+
+def test_undo_leaves_who_has_signed_out_since_and_takes_leaving_early_back(world: World) -> None:
+    session_id = world.open_session(asks_sign_out=True)
+    act, (first, second, *_rest) = Act(session_id, key("a")), world.people
+    tick(world, act, {first.id: PRESENT, second.id: Noted(Status.LEFT_EARLY)}, NOW + timedelta(minutes=30))
+    sign_out(session_id, first.id, NOW + timedelta(minutes=118), tz=TZ)
+    assert take_back_all(act, world.scope, END) == 1
+    assert statuses(session_id) == {first.id: Status.PRESENT}
 
 
 def test_everybody_left_is_recorded_but_for_those_named(world: World) -> None:

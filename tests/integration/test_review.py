@@ -14,10 +14,12 @@ from app.attendance.errors import CheckInRefused
 from app.attendance.jobs import look_over_sessions
 from app.attendance.models import Attendance, AttendanceChange, ReviewItem
 from app.attendance.queries.session import session_counts
+from app.attendance.services import decide_review
 from app.attendance.services.decide_review import Decision, all_ticks_fine, decide, reopen
 from app.attendance.services.look_over import look_over
-from app.attendance.services.record import Sighting, record_attendance
+from app.attendance.services.record import Said, Sighting, record_attendance
 from app.attendance.services.review import Finding, raise_item
+from app.attendance.services.stay import set_stay
 from app.core.access import Scope
 from app.core.audit import AuditEntry
 from app.core.db import db, writing
@@ -35,7 +37,7 @@ from app.core.vocabulary import (
 from app.reports.queries import person_times, place_in_scope
 from app.reports.rules import By, Period
 from app.trainings.models import ExpectedAttendee, TrainingSession, Venue
-from app.trainings.rules import Step
+from app.trainings.rules import Stay, Step
 from app.trainings.services.lifecycle import take_step
 from tests.factories import NOW, attend, count, make_member, make_org, make_session, make_staff
 from tests.query_counter import count_queries
@@ -172,11 +174,16 @@ def test_members_at_two_venues_at_once_are_an_item_each(world: World) -> None:
         world.check_in(member)
         world.check_in(member, session_id=other.id, after=timedelta(minutes=30))
     world.check_in(world.members[2])
-    look_over(world.session.id, NOW)
+    with count_queries() as seen:
+        look_over(world.session.id, NOW)
     look_over(other.id, NOW)
     found = items(ReviewKind.TWO_PLACES)
     assert [item.member_id for item in found] == [member.id for member in world.members[:2]]
     assert {item.session_id for item in found} == {other.id}, "where the later of the two was recorded"
+    assert {item.evidence["minutes"] for item in found} == {90}
+    # Only rows of these days are read, not what the members have had in their lives.
+    query = next(text for text in seen.statements if "there.member_id = here.member_id" in text)
+    assert "there.office_date BETWEEN" in query
 
 
 def test_closing_looks_at_once_and_the_scheduler_until_a_day_later(world: World) -> None:
@@ -293,11 +300,51 @@ def test_taking_a_decision_back_puts_the_rows_back(world: World) -> None:
     assert reopen(item.id, world.scope, later, tz=TZ, elderly_age=60)
     assert world.statuses()["党员0"] is Status.PRESENT
     row = db.session.get_one(Attendance, (world.session.id, guest.id))
-    assert (row.status, row.recorded_by_id, row.is_extra) == (Status.PRESENT, world.user.id, True)
+    assert (row.status, row.method, row.device, row.recorded_by_id, row.is_extra) == (
+        Status.PRESENT,
+        Method.MEMBER_SCAN,
+        "phone",
+        None,
+        True,
+    )
     assert items()[0].state is ReviewState.OPEN
     assert not reopen(item.id, world.scope, later, tz=TZ, elderly_age=60)
     look_over(world.session.id, later)
     assert count(ReviewItem) == 1, "what somebody has decided once is not dropped"
+
+
+def test_taking_a_decision_back_puts_times_and_minutes_back(world: World) -> None:
+    came, left = NOW + timedelta(minutes=30), NOW + timedelta(minutes=60)
+    item = share_a_phone(world)
+    key = (world.session.id, world.members[0].id)
+    with writing() as tx:
+        tx.get_one(TrainingSession, world.session.id).late_after_minutes = 10
+    set_stay(*key, Stay(came, left), world.scope, END, tz=TZ)
+    before = Said.by(db.session.get_one(Attendance, key))
+    world.decide(item, ReviewState.NOT_THERE, world.members[0])
+    assert world.statuses()["党员0"] is Status.ABSENT
+    reopen(item.id, world.scope, END, tz=TZ, elderly_age=60)
+    row = db.session.get_one(Attendance, key, populate_existing=True)
+    assert (Said.by(row), row.came_at, row.left_at, row.minutes) == (before, came, left, 30)
+    assert "rows_before" not in items()[0].evidence
+
+
+def test_a_leave_that_gave_way_to_a_late_tick_is_put_back_with_its_reason(world: World) -> None:
+    world.check_in(
+        world.members[0], method=Method.STAFF_ENTRY, status=Status.EXCUSED, excuse_reason=ExcuseReason.SICK
+    )
+    item = late_tick(world, world.members[0], "t1", status=Status.PRESENT)
+    world.decide(item, ReviewState.FINE)
+    assert world.statuses()["党员0"] is Status.PRESENT
+    assert "sick" not in str(items()[0].evidence), "why somebody was on leave is not for every list to hold"
+    reopen(item.id, world.scope, END, tz=TZ, elderly_age=60)
+    row = db.session.get_one(Attendance, (world.session.id, world.members[0].id), populate_existing=True)
+    assert (row.status, row.excuse_reason) == (Status.EXCUSED, ExcuseReason.SICK)
+    history = db.session.scalars(select(AttendanceChange).order_by(AttendanceChange.id)).all()
+    assert [(each.status_before, each.status_after) for each in history] == [
+        (Status.EXCUSED, Status.PRESENT),
+        (Status.PRESENT, Status.EXCUSED),
+    ]
 
 
 def test_a_row_that_somebody_has_changed_since_is_left_as_it_is(world: World) -> None:
@@ -381,9 +428,21 @@ def test_the_ticks_of_one_phone_are_found_fine_together_and_a_repeat_adds_none(w
     for n, member in enumerate(world.members[:4]):
         late_tick(world, member, f"t{n}")
     decided = all_ticks_fine(world.session.id, "round", world.scope, END, tz=TZ, elderly_age=60)
-    assert decided == (4, 0)
+    assert decided == (4, 0, 0)
     assert count(Attendance) == 4
-    assert all_ticks_fine(world.session.id, "round", world.scope, END, tz=TZ, elderly_age=60) == (0, 0)
+    assert all_ticks_fine(world.session.id, "round", world.scope, END, tz=TZ, elderly_age=60) == (0, 0, 0)
+
+
+def test_of_very_many_ticks_some_are_recorded_at_a_time_and_the_rest_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide_review, "MOST_AT_ONCE", 5)
+    monkeypatch.setattr(decide_review, "CHUNK", 2)
+    for n, member in enumerate(world.members):
+        late_tick(world, member, f"t{n}")
+    for told in ((5, 0, 1), (1, 0, 0)):
+        assert all_ticks_fine(world.session.id, "round", world.scope, END, tz=TZ, elderly_age=60) == told
+    assert count(Attendance) == 6
 
 
 def test_a_tick_that_cannot_be_recorded_goes_on_waiting(world: World) -> None:

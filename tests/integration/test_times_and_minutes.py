@@ -29,6 +29,7 @@ from app.trainings.services.lifecycle import take_step
 from app.trainings.services.on_the_day import HeadCount, set_delivered, set_head_count
 from tests.factories import count
 from tests.integration.test_recording import NOW, RULES, TZ, World
+from tests.query_counter import count_queries
 
 END = NOW + timedelta(hours=2)
 
@@ -224,12 +225,80 @@ def test_a_session_that_broke_off_credits_everybody_in_proportion_and_reports_fo
     assert minutes() == [120, 60]
     done = set_delivered(session_id, 90, world.scope, END, tz=TZ)
     assert (done.effective_minutes, done.credited_minutes) == (90, 90)
-    assert minutes() == [90, 45]
-    assert reported() == ([90, 45], 90)
+    assert minutes() == [90, 30]
+    assert reported() == ([90, 30], 90)
     set_delivered(session_id, 120, world.scope, END, tz=TZ)
     assert db.session.get_one(TrainingSession, session_id).effective_minutes is None
     assert minutes() == [120, 60]
     assert reported() == ([120, 60], 120)
+
+
+def test_who_leaves_when_a_session_breaks_off_has_not_left_early(world: World) -> None:
+    session_id = world.open_session(asks_sign_out=True, late_after_minutes=10)
+    stayed, went, stays_on = world.people[:3]
+    for member in (stayed, went, stays_on):
+        come(session_id, member, NOW)
+    sign_out(session_id, went.id, at(30), tz=TZ)
+    sign_out(session_id, stayed.id, at(58), tz=TZ)
+    assert said(session_id, stayed) == (Status.LEFT_EARLY, None, at(58), 58)
+    set_delivered(session_id, 60, world.scope, at(61), tz=TZ)
+    assert said(session_id, stayed) == (Status.PRESENT, None, at(58), 60)
+    assert said(session_id, went) == (Status.LEFT_EARLY, None, at(30), 30)
+    assert sign_out(session_id, stays_on.id, at(62), tz=TZ).status is Status.PRESENT
+    set_delivered(session_id, None, world.scope, END, tz=TZ)
+    assert said(session_id, stayed) == (Status.LEFT_EARLY, None, at(58), 58)
+
+
+def test_who_was_late_is_judged_again_when_the_start_or_the_rule_changes(world: World) -> None:
+    session_id = world.open_session(late_after_minutes=10)
+    door, corrected, entered = world.people[:3]
+    for member, method in (
+        (door, Method.MEMBER_SCAN),
+        (corrected, Method.MEMBER_SCAN),
+        (entered, Method.PAPER),
+    ):
+        come(session_id, member, at(20), method)
+    sighting = staff_sighting(session_id, corrected.id, Status.PRESENT, None, None, END)
+    set_status(sighting, "", world.scope, END, **RULES)
+    assert said(session_id, door) == (Status.LATE, at(20), None, 100)
+    before = count(AttendanceChange)
+
+    def change(**drafted: Any) -> tuple[Any, ...]:
+        update_session(session_id, world.draft(**drafted), world.scope, END, **RULES)
+        return said(session_id, door)
+
+    assert change(late_after_minutes=10, starts_at=at(30)) == (Status.PRESENT, None, None, 90)
+    assert change(late_after_minutes=10) == (Status.LATE, at(20), None, 100)
+    assert change(late_after_minutes=30) == (Status.PRESENT, None, None, 120)
+    assert change(late_after_minutes=30, title="改名") == (Status.PRESENT, None, None, 120)
+    assert count(AttendanceChange) == before + 3
+    for member in (corrected, entered):
+        assert change(late_after_minutes=5) == (Status.LATE, at(20), None, 100)
+        assert said(session_id, member)[0] is Status.PRESENT, "what somebody has said is left alone"
+
+
+def test_closing_writes_no_minutes_that_do_not_change(world: World) -> None:
+    session_id = world.open_session(asks_sign_out=True)
+    for member in world.people:
+        come(session_id, member, NOW)
+        sign_out(session_id, member.id, at(60), tz=TZ)
+    with count_queries() as seen:
+        take_step(session_id, Step.CLOSE, world.scope, END, tz=TZ)
+    assert sum("UPDATE attendance" in text for text in seen.statements) == 1
+    assert {said(session_id, member)[3] for member in world.people} == {60}
+
+
+def test_times_that_stand_already_can_be_saved_again_beside_a_new_one(world: World) -> None:
+    session_id, member = world.open_session(asks_sign_out=True, late_after_minutes=10), world.people[0]
+    come(session_id, member, NOW)
+    left = END + timedelta(minutes=3, seconds=17)
+    sign_out(session_id, member.id, left, tz=TZ)
+    # A form shows no seconds.
+    shown = left.replace(second=0)
+    set_stay(session_id, member.id, Stay(at(30), shown), world.scope, left, tz=TZ)
+    assert said(session_id, member) == (Status.LATE, at(30), left, 90)
+    with pytest.raises(InvalidInput):
+        set_stay(session_id, member.id, Stay(at(30), END + timedelta(minutes=1)), world.scope, left, tz=TZ)
 
 
 def test_minutes_delivered_keep_their_proportion_when_the_session_is_changed(world: World) -> None:

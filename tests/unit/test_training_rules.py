@@ -103,6 +103,17 @@ def test_a_session_delivered_in_part_is_credited_in_part() -> None:
     assert split_credit(local(9), local(11), 120, TZ, effective=500).total == 120
 
 
+def test_of_a_session_that_broke_off_no_minute_is_taken_twice() -> None:
+    def credit(credited: int = 120, **stay: int) -> int:
+        times = Stay(**{name: local(9) + timedelta(minutes=minutes) for name, minutes in stay.items()})
+        return split_credit(local(9), local(11), credited, TZ, effective=60, stay=times).total
+
+    assert credit(left_at=60) == credit(left_at=56) == credit() == 60, "everybody leaves when it breaks off"
+    assert credit(left_at=30) == credit(came_at=30) == 30
+    assert credit(90, came_at=30) == 22, "a quarter of what the whole is credited"
+    assert credit(came_at=70) == 0
+
+
 def test_a_morning_that_was_missed_is_not_credited_to_the_morning() -> None:
     stay = Stay(came_at=local(12) + timedelta(minutes=30))
     credit = split_credit(local(11), local(14), 180, TZ, stay=stay)

@@ -76,7 +76,29 @@ def test_a_hall_of_hundreds_at_one_address_is_not_locked_out(
     # Everybody errs twice before it works: four times as many failures as the address alone may have.
     for n in range(24):
         wrong(2, first=1000 * n)
+        make_member(f"王小{n}", hall.branch, phone="13900001234")
+        by_name("1234", n, name=f"王小{n}")
+
+
+def test_who_binds_the_same_person_again_and_again_gains_no_guesses_by_it(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bindings, "TRIES_PER_ADDRESS", 12)
+    # The first of these gives back two failures, the others none.
+    for n in range(6):
+        wrong(2, first=1000 * n)
         by_name("1234", n)
+    wrong(2, first=9000)
+    with pytest.raises(TooManyTries):
+        bind_phone(Proof(one_time_code="0"), "another", HALL, NOW)
+
+
+def test_of_very_many_phones_of_one_member_the_oldest_are_let_go(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bindings, "PHONES_OF_A_MEMBER", 3)
+    tokens = [by_name("1234", n) for n in range(5)]
+    assert [token for token, _member in bindings.holders(tokens)] == tokens[2:]
 
 
 def test_a_guesser_in_the_midst_of_the_hall_is_stopped_all_the_same(

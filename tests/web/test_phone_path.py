@@ -15,15 +15,17 @@ from flask.testing import FlaskClient
 from app.attendance.models import Attendance
 from app.attendance.services.correct import take_back
 from app.checkin.rules import long_code, short_code, step_of
+from app.checkin.services import present
 from app.checkin.services.bindings import create_bind_code, create_binding, revoke_bindings
 from app.checkin.services.cards import issue_card, revoke_card
 from app.core.access import Scope
-from app.core.db import db
-from app.core.vocabulary import Role, SessionState
+from app.core.db import db, writing
+from app.core.errors import Unavailable
+from app.core.vocabulary import Role, SessionState, Status
 from app.trainings.models import TrainingSession
 from app.trainings.rules import Step
 from app.trainings.services.lifecycle import take_step
-from tests.factories import count, make_member, make_org, make_session, make_staff, sign_in
+from tests.factories import attend, count, make_member, make_org, make_session, make_staff, sign_in
 
 NOW = datetime(2026, 3, 2, 1, 0, 5, tzinfo=UTC)
 STEP = 15
@@ -129,6 +131,29 @@ def test_a_ticket_that_was_used_does_not_record_again_after_staff_took_the_row_b
     take_back(hall.session.id, hall.member.id, "", hall.scope, NOW)
     assert hall.phone.post("/checkin", data={"ticket": ticket}).status_code == 410
     assert count(Attendance) == 0
+
+
+def test_somebody_on_leave_who_is_cut_off_presses_again_and_is_recorded(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attend(hall.session, hall.member, status=Status.EXCUSED)
+    hall.bind(hall.phone)
+    ticket = hall.ticket(hall.phone)
+
+    def cut_off(*_all: Any, **_more: Any) -> Any:
+        raise Unavailable()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(present, "record_attendance", cut_off)
+        assert hall.phone.post("/checkin", data={"ticket": ticket}).status_code == 503
+    for _ in range(2):
+        assert hall.phone.post("/checkin", data={"ticket": ticket}).status_code == 200
+    row = db.session.get_one(Attendance, (hall.session.id, hall.member.id), populate_existing=True)
+    assert row.status is Status.PRESENT
+    # What staff correct afterwards is not undone by the same ticket.
+    with writing() as tx:
+        tx.get_one(Attendance, (hall.session.id, hall.member.id)).status = Status.ABSENT
+    assert hall.phone.post("/checkin", data={"ticket": ticket}).status_code == 410
 
 
 def test_a_ticket_for_one_member_does_not_record_another(hall: Hall) -> None:

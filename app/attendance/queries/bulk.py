@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, AttendanceChange
@@ -22,7 +22,9 @@ def unchanged(session_id: int, nonce: str) -> list[ColumnElement[bool]]:
         AttendanceChange.changed_at >= Attendance.received_at,
         AttendanceChange.status_after.is_not(None),
     )
-    return [Attendance.session_id == session_id, Attendance.nonce == nonce, ~changed]
+    # Who has signed out since was there; of leaving early as the action noted it, it knows the time itself.
+    stayed = or_(Attendance.left_at.is_(None), Attendance.left_at == Attendance.occurred_at)
+    return [Attendance.session_id == session_id, Attendance.nonce == nonce, stayed, ~changed]
 
 
 def count_unchanged(session: Session, session_id: int, key: str) -> int:

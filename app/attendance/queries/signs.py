@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ LOOKED_FOR = (
     ReviewKind.TWO_PLACES,
 )
 _AROUND = timedelta(days=1)
+_NOTICED = ("method", "came_at", "left_at", "received_at")
 
 
 def sessions_to_look_over(session: Session, since: datetime) -> list[int]:
@@ -89,11 +90,12 @@ def at_two_places(session: Session, row: TrainingSession) -> list[Odd]:
     """Members of the session who were in person at another venue in the same time, in one query."""
     if row.venue_id is None or row.mode_key not in IN_PERSON_MODES:
         return []
-    here, there = aliased(Attendance), aliased(Attendance)
+    here, there = aliased(Attendance, name="here"), aliased(Attendance, name="there")
     other = aliased(TrainingSession)
+    days = (row.office_date - _AROUND, row.office_date + _AROUND)
     elsewhere = and_(
         other.id != row.id,
-        other.office_date.between(row.office_date - _AROUND, row.office_date + _AROUND),
+        other.office_date.between(*days),
         other.state.in_((SessionState.OPEN, SessionState.CLOSED)),
         other.venue_id != row.venue_id,
         other.mode_key.in_(IN_PERSON_MODES),
@@ -101,27 +103,47 @@ def at_two_places(session: Session, row: TrainingSession) -> list[Odd]:
         other.ends_at > row.starts_at,
     )
     query = (
-        select(here, there, other)
+        select(
+            here.member_id,
+            *(getattr(one, name) for one in (here, there) for name in _NOTICED),
+            other.id,
+            other.venue_id,
+            other.mode_key,
+            other.starts_at,
+            other.ends_at,
+        )
         .join(there, there.member_id == here.member_id)
         .join(other, other.id == there.session_id)
         .where(
             here.session_id == row.id,
             here.status.in_(ATTENDED_STATUSES),
             there.status.in_(ATTENDED_STATUSES),
+            # Copied from the session: without it every row that these members ever had is read.
+            there.office_date.between(*days),
             elsewhere,
         )
         .order_by(here.member_id, other.id)
     )
+    in_room = (row.id, row.venue_id, row.mode_key, row.starts_at, row.ends_at)
+    # Who it is, then what was noticed of them here and there, then the other session.
+    split = 1 + len(_NOTICED), 1 + 2 * len(_NOTICED)
     found = [
-        two_places(mine.member_id, _presence(mine, row), _presence(theirs, its))
-        for mine, theirs, its in session.execute(query)
+        two_places(
+            seen[0],
+            _presence(seen[1 : split[0]], in_room),
+            _presence(seen[split[0] : split[1]], seen[split[1] :]),
+        )
+        for seen in session.execute(query)
     ]
     return [odd for odd in found if odd is not None]
 
 
-def _presence(seen: Attendance, row: TrainingSession) -> Presence:
-    since, until = seen.came_at or row.starts_at, seen.left_at or row.ends_at
-    return Presence(row.id, row.venue_id, row.mode_key, seen.method, since, until, seen.received_at)
+def _presence(noticed: Sequence[Any], where: Sequence[Any]) -> Presence:
+    """noticed: as _NOTICED names it; where: id, venue and mode of the session, its start and its end."""
+    method, came_at, left_at, received_at = noticed
+    session_id, venue_id, mode_key, starts_at, ends_at = where
+    since, until = came_at or starts_at, left_at or ends_at
+    return Presence(session_id, venue_id, mode_key, method, since, until, received_at)
 
 
 def known_items(

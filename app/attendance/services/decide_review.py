@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,19 +18,24 @@ from app.attendance.queries.session import recorder_names
 from app.attendance.rules import refusal
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.attendance.services.late_leave import leave_late
-from app.attendance.services.record import Sighting, record_attendance
+from app.attendance.services.put_back import say_again
+from app.attendance.services.record import Said, Sighting, record_attendance
 from app.attendance.services.review import LEAVING, stay_of
+from app.attendance.services.said_before import rows_sealed, sealed_rows
 from app.core.access import Scope
 from app.core.audit import record_act
-from app.core.db import lock_shared_or_alone, writing
+from app.core.db import db, lock_shared_or_alone, writing
 from app.core.errors import InvalidInput, NotFound, WrongState
 from app.core.i18n import lazy, moment_text
 from app.core.labels import REVIEW_STATE_LABELS
 from app.core.vocabulary import ExcuseReason, Method, ReviewKind, ReviewState, SessionState, Status
+from app.trainings.models import TrainingSession
 from app.trainings.queries.sessions import scoped_session
 
-# A round takes a few dozen people along; all of it is decided in one transaction.
+# A round takes a few dozen people along; more than a request should take are decided in several.
 MOST_AT_ONCE = 500
+# Others want to write too: a hall may be checking in.
+CHUNK = 50
 # Nobody in particular is concerned: there is only "fine".
 _ABOUT_NOBODY = (ReviewKind.OVER_HEAD_COUNT,)
 
@@ -72,43 +77,54 @@ def decide(
                 return False
             raise _decided_before(session, row)
         rules = _Rules(tz, elderly_age)
+        before: dict[int, Said] = {}
         if decision.state is ReviewState.FINE:
-            changed = _record_tick(session, row, now, rules)
+            changed = _record_tick(session, row, now, rules, before)
         else:
-            changed = _not_there(session, row, decision.members, scope, now, rules)
+            changed = _not_there(session, row, decision.members, scope, now, rules, before)
+        item.evidence = {**row.evidence, "rows_before": sealed_rows(before)} if before else row.evidence
         _settle(session, item, row, decision.state, scope, now, changed)
         return True
 
 
 def all_ticks_fine(
     session_id: int, device: str, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int
-) -> tuple[int, int]:
-    """Record every late tick that waits from one phone; (how many, how many still wait for a reason).
+) -> tuple[int, int, int]:
+    """Record the late ticks that wait from one phone, at most MOST_AT_ONCE.
 
-    Raises NotFound for a session outside the scope.
+    (how many, how many go on waiting for a reason, how many were not reached). Some at a time: what is
+    recorded stays recorded should the rest be cut off. Raises NotFound for a session outside the scope.
     """
-    with writing() as session:
-        scoped_session(session, session_id, scope, now)
-        query = (
-            select(ReviewItem.id)
-            .where(
-                ReviewItem.session_id == session_id,
-                ReviewItem.kind == ReviewKind.LATE_TICK,
-                ReviewItem.device == device,
-                ReviewItem.state == ReviewState.OPEN,
-            )
-            .order_by(ReviewItem.member_id, ReviewItem.id)
-            .limit(MOST_AT_ONCE)
+    session = db.session()
+    scoped_session(session, session_id, scope, now)
+    query = (
+        select(ReviewItem.id)
+        .where(
+            ReviewItem.session_id == session_id,
+            ReviewItem.kind == ReviewKind.LATE_TICK,
+            ReviewItem.device == device,
+            ReviewItem.state == ReviewState.OPEN,
         )
-        done = left = 0
-        for item_id in session.scalars(query).all():
+        .order_by(ReviewItem.member_id, ReviewItem.id)
+    )
+    waiting = session.scalars(query).all()
+    rules, done, left = _Rules(tz, elderly_age), 0, 0
+    for start in range(0, min(len(waiting), MOST_AT_ONCE), CHUNK):
+        some = waiting[start : min(start + CHUNK, MOST_AT_ONCE)]
+        recorded, refused = _ticks_fine(some, scope, now, rules)
+        done, left = done + recorded, left + refused
+    return done, left, max(len(waiting) - MOST_AT_ONCE, 0)
+
+
+def _ticks_fine(item_ids: Sequence[int], scope: Scope, now: datetime, rules: _Rules) -> tuple[int, int]:
+    done = left = 0
+    with writing():
+        for item_id in item_ids:
             try:
-                done += decide(
-                    item_id, Decision(ReviewState.FINE), scope, now, tz=tz, elderly_age=elderly_age
-                )
+                done += decide(item_id, Decision(ReviewState.FINE), scope, now, **rules.values())
             except (CheckInRefused, WrongState):
                 left += 1
-        return done, left
+    return done, left
 
 
 def reopen(item_id: int, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int) -> bool:
@@ -121,6 +137,7 @@ def reopen(item_id: int, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_a
         if item.state is ReviewState.OPEN:
             return False
         undone = _undo(session, row, scope, now, _Rules(tz, elderly_age))
+        item.evidence = {name: value for name, value in item.evidence.items() if name != "rows_before"}
         item.state, item.decided_by_id, item.decided_at = ReviewState.OPEN, None, None
         _note(session, "review.reopen", row, scope, now, members=undone)
         return True
@@ -161,8 +178,13 @@ def _decided_before(session: Session, row: ReviewRow) -> WrongState:
     )
 
 
-def _record_tick(session: Session, row: ReviewRow, now: datetime, rules: _Rules) -> int:
-    """A tick that came too late goes into the ledger as it was noted; other kinds leave it alone."""
+def _record_tick(
+    session: Session, row: ReviewRow, now: datetime, rules: _Rules, before: dict[int, Said]
+) -> int:
+    """A tick that came too late goes into the ledger as it was noted; other kinds leave it alone.
+
+    before: takes the leave or absence that gave way.
+    """
     if row.kind is not ReviewKind.LATE_TICK or row.member_id is None:
         return 0
     method, status = row.method or Method.STAFF_ENTRY, row.status or Status.PRESENT
@@ -184,13 +206,25 @@ def _record_tick(session: Session, row: ReviewRow, now: datetime, rules: _Rules)
         stay=stay_of(row.evidence),
     )
     if row.evidence.get(LEAVING):
-        before, after = leave_late(session, sighting, rules.tz)
-        _remember(session, row, row.member_id, (before, after), row.noted_by_id, now)
+        before[row.member_id], after = leave_late(session, sighting, rules.tz)
+        statuses = (before[row.member_id].status, after)
+        _remember(session, row, row.member_id, statuses, row.noted_by_id, now)
         return 1
     outcome = record_attendance(sighting, now, **rules.values())
-    if outcome.created:
+    if outcome.replaced is not None:
+        before[row.member_id] = outcome.replaced
+        _claim(session, row)
+    elif outcome.created:
         _remember(session, row, row.member_id, (None, outcome.status), row.noted_by_id, now)
     return int(outcome.created)
+
+
+def _claim(session: Session, row: ReviewRow) -> None:
+    """What recording has just put into the history is the decision's, and is found again by its reason."""
+    query = select(AttendanceChange).where(
+        AttendanceChange.session_id == row.session_id, AttendanceChange.member_id == row.member_id
+    )
+    session.scalars(query.order_by(AttendanceChange.id.desc()).limit(1)).one().reason = _reason(row)
 
 
 def _not_there(
@@ -200,6 +234,7 @@ def _not_there(
     scope: Scope,
     now: datetime,
     rules: _Rules,
+    before: dict[int, Said],
 ) -> int:
     if row.kind in _ABOUT_NOBODY:
         raise InvalidInput.field("decision", "not_here", lazy("这一处没有具体的人,请到名单上核对。"))
@@ -218,6 +253,10 @@ def _not_there(
         if not people[member_id].is_there:
             continue
         changed += 1
+        key = (row.session_id, member_id)
+        before[member_id] = Said.by(
+            session.get_one(Attendance, key, with_for_update=True, populate_existing=True)
+        )
         if people[member_id].is_extra:
             take_back(row.session_id, member_id, _reason(row), scope, now)
         else:
@@ -239,7 +278,7 @@ def _settle(
     left = [person for person in _people(session, row) if person.is_there]
     over = int(row.evidence.get("attended", 0)) - int(row.evidence.get("room", 0))
     settled = over if row.kind is ReviewKind.OVER_HEAD_COUNT else len(left)
-    item.evidence = {**row.evidence, "settled": settled}
+    item.evidence = {**item.evidence, "settled": settled}
     item.state, item.decided_by_id, item.decided_at = state, scope.user_id, now
     _note(session, "review.decide", row, scope, now, decision=state.value, members=changed)
 
@@ -255,12 +294,17 @@ def _undo(session: Session, row: ReviewRow, scope: Scope, now: datetime, rules: 
         )
         .order_by(AttendanceChange.member_id, AttendanceChange.id)
     )
-    return sum(_undo_one(session, change, row, scope, now, rules) for change in session.scalars(query).all())
+    before = rows_sealed(row.evidence.get("rows_before"))
+    return sum(
+        _undo_one(session, change, before.get(change.member_id), row, scope, now, rules)
+        for change in session.scalars(query).all()
+    )
 
 
 def _undo_one(
     session: Session,
     change: AttendanceChange,
+    said: Said | None,
     row: ReviewRow,
     scope: Scope,
     now: datetime,
@@ -268,22 +312,30 @@ def _undo_one(
 ) -> bool:
     """False where somebody has said something else about the member since."""
     member_id, before, after = change.member_id, change.status_before, change.status_after
-    found = session.get(Attendance, (row.session_id, member_id), populate_existing=True)
+    key = (row.session_id, member_id)
+    found = session.get(Attendance, key, with_for_update=True, populate_existing=True)
     if (found.status if found else None) != after:
         return False
     if before is None:
         return take_back(row.session_id, member_id, _reason(row), scope, now)
-    # When somebody left early was not kept, nor when a row was made that is gone: the start says neither.
-    known = found is not None and before is not Status.LEFT_EARLY
-    occurred_at = found.occurred_at if found and known else row.starts_at
-    sighting = Sighting(
-        row.session_id, member_id, Method.STAFF_ENTRY, occurred_at, before, recorded_by_id=scope.user_id
-    )
-    if found is not None:
-        set_status(sighting, _reason(row), scope, now, **rules.values())
-    elif record_attendance(sighting, now, **rules.values()).created:
+    of_session = session.get_one(TrainingSession, row.session_id, populate_existing=True)
+    refused = refusal(of_session.state, Method.STAFF_ENTRY, before)
+    if refused is not None:
+        raise CheckInRefused(refused)
+    if found is None:
         # Not by way of the roster: whoever was there as a guest need not be this user's to record.
-        _remember(session, row, member_id, (None, before), scope.user_id, now)
+        made = Sighting(*key, Method.STAFF_ENTRY, row.starts_at, before, recorded_by_id=scope.user_id)
+        if not record_attendance(made, now, **rules.values()).created:
+            return False
+        found = session.get_one(Attendance, key)
+    # Decided before the whole row was kept: the time and manner that it has, without what is not known.
+    say_again(
+        found,
+        said or replace(Said.by(found), status=before, excuse_reason=None, came_at=None, left_at=None),
+        of_session,
+        rules.tz,
+    )
+    _remember(session, row, member_id, (after, before), scope.user_id, now)
     return True
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance
 from app.attendance.rules import refusal, status_on_leaving
-from app.attendance.services.record import Sighting, say
+from app.attendance.services.record import Said, Sighting, say
 from app.core.errors import WrongState
 from app.core.i18n import lazy
 from app.core.vocabulary import ATTENDED_STATUSES, Method, Status
@@ -18,8 +18,8 @@ from app.trainings.models import TrainingSession
 from app.trainings.rules import LEAVING_GRACE, Stay
 
 
-def leave_late(session: Session, sighting: Sighting, tz: ZoneInfo) -> tuple[Status, Status]:
-    """The row says when the member left; (status before, status now). The caller holds the session's lock.
+def leave_late(session: Session, sighting: Sighting, tz: ZoneInfo) -> tuple[Said, Status]:
+    """The row says when the member left; (what it said before, status now). The caller holds the session's lock.
 
     Raises CheckInRefused(cancelled), and WrongState for somebody who is not recorded as having come: their
     coming may wait for a person too.
@@ -32,10 +32,10 @@ def leave_late(session: Session, sighting: Sighting, tz: ZoneInfo) -> tuple[Stat
     found = session.get(Attendance, key, with_for_update=True, populate_existing=True)
     if found is None or found.status not in ATTENDED_STATUSES:
         raise WrongState(lazy("还没有签到,请先签到。"))
-    before, at = found.status, sighting.occurred_at
+    before, at = Said.by(found), sighting.occurred_at
     if found.left_at is None or found.left_at < at:
         # By what the row says now: when they came may have been decided after this was kept.
         early = at < row.ends_at - LEAVING_GRACE
-        status = status_on_leaving(before, came_late=found.came_at is not None, early=early)
+        status = status_on_leaving(before.status, came_late=found.came_at is not None, early=early)
         say(found, replace(sighting, status=status, stay=Stay(found.came_at, at)), row, tz)
     return before, found.status

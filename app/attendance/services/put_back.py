@@ -49,15 +49,15 @@ def put_back(
         if before is None:
             session.delete(found)
         else:
-            _say_again(found, before, row, tz)
+            say_again(found, before, row, tz)
         _remember(session, key, (made, before), scope, now)
         return True
 
 
-def _say_again(found: Attendance, before: Said, row: TrainingSession, tz: ZoneInfo) -> None:
+def say_again(found: Attendance, before: Said, row: TrainingSession, tz: ZoneInfo) -> None:
+    """Make a row say what it said before, with the minutes of the session as it is now."""
     for name in Said.__slots__:
         setattr(found, name, getattr(before, name))
-    # Anew: the session's times may have changed meanwhile.
     credit = credit_of(row, tz, Stay(before.came_at, before.left_at))
     found.minutes, found.morning_minutes = credit.total, credit.morning
 

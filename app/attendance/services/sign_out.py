@@ -16,8 +16,8 @@ from app.core.errors import NotFound, WrongState
 from app.core.i18n import lazy
 from app.core.vocabulary import ATTENDED_STATUSES, Method, Status
 from app.trainings.models import TrainingSession
-from app.trainings.rules import LEAVING_GRACE, Stay
-from app.trainings.services.facts import credit_of
+from app.trainings.rules import Stay, left_early
+from app.trainings.services.facts import credit_of, timing_of
 
 REASON = "sign_out"
 
@@ -71,7 +71,7 @@ def _leave(
     before = found.status
     found.left_at = now
     found.status = status_on_leaving(
-        before, came_late=found.came_at is not None, early=now < row.ends_at - LEAVING_GRACE
+        before, came_late=found.came_at is not None, early=left_early(now, timing_of(row).over)
     )
     credit = credit_of(row, tz, Stay(found.came_at, now))
     found.minutes, found.morning_minutes = credit.total, credit.morning

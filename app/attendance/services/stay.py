@@ -22,7 +22,7 @@ from app.core.vocabulary import ATTENDED_STATUSES, Method, Status
 from app.trainings.models import TrainingSession
 from app.trainings.queries.sessions import scoped_session
 from app.trainings.rules import Stay
-from app.trainings.services.facts import credit_of
+from app.trainings.services.facts import credit_of, timing_of
 
 REASON = "times"
 NOT_COME: Text = lazy("没有登记到场的人不能改时间,请先登记到课、迟到或早退。")
@@ -51,10 +51,11 @@ def set_stay(
         refused = refusal(row.state, Method.STAFF_ENTRY, Status.PRESENT)
         if refused is not None:
             raise CheckInRefused(refused)
-        errors = _errors(row, stay)
+        found = session.get(Attendance, (session_id, member_id), with_for_update=True, populate_existing=True)
+        stay = _as_known(stay, found)
+        errors = _errors(row, stay, found)
         if errors:
             raise InvalidInput(errors=errors)
-        found = session.get(Attendance, (session_id, member_id), with_for_update=True, populate_existing=True)
         if found is None or found.status not in ATTENDED_STATUSES:
             raise WrongState(NOT_COME)
         _change(session, found, row, stay, scope, now, tz)
@@ -81,12 +82,27 @@ def _session_of(
     return row
 
 
-def _errors(row: TrainingSession, stay: Stay) -> list[FieldError]:
+def _as_known(stay: Stay, found: Attendance | None) -> Stay:
+    """With the seconds that a form does not show, where a time is what it was to the minute."""
+
+    def known(at: datetime | None, before: datetime | None) -> datetime | None:
+        if at is None or before is None:
+            return at
+        return before if at == before.replace(second=0, microsecond=0) else at
+
+    if found is None:
+        return stay
+    return Stay(known(stay.came_at, found.came_at), known(stay.left_at, found.left_at))
+
+
+def _errors(row: TrainingSession, stay: Stay, found: Attendance | None) -> list[FieldError]:
+    # Who signs out does so after the end as a rule; what stands there already may stay.
+    standing = (found.came_at, found.left_at) if found else ()
     words = lazy("时间应在这一场开始和结束之间。")
     errors = [
         FieldError(field, "out_of_range", words)
         for field, at in (("came_at", stay.came_at), ("left_at", stay.left_at))
-        if at is not None and not row.starts_at <= at <= row.ends_at
+        if at is not None and at not in standing and not row.starts_at <= at <= row.ends_at
     ]
     if not errors and stay.came_at and stay.left_at and stay.left_at <= stay.came_at:
         errors.append(FieldError("left_at", "before_came", lazy("走的时间要晚于到的时间。")))
@@ -102,7 +118,7 @@ def _change(
     now: datetime,
     tz: ZoneInfo,
 ) -> None:
-    before, span = found.status, (row.starts_at, row.ends_at)
+    before, span = found.status, (row.starts_at, timing_of(row).over)
     said = stay_said(before, stay, span, row.late_after_minutes)
     if (said.status, said.came_at, said.left_at) == (before, found.came_at, found.left_at):
         return

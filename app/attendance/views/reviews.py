@@ -107,9 +107,11 @@ def reopen_review(review_id: int) -> Any:
 def ticks_fine(session_id: int) -> Any:
     """Every late tick of one phone is recorded."""
     device = request.form.get("device", "")[:64]
-    done, left = all_ticks_fine(session_id, device, current_scope(), utc_now(), **session_rules())
-    if left:
-        flash(_("已记下 %(n)s 条;还有 %(left)s 条记不了,请逐条查看。", n=done, left=left), "warning")
+    done, left, more = all_ticks_fine(session_id, device, current_scope(), utc_now(), **session_rules())
+    if more and done:
+        flash(_("已记下 %(n)s 条;还有 %(more)s 条等待处理,请再点一次。", n=done, more=more), "warning")
+    elif left:
+        flash(_("已记下 %(n)s 条;还有 %(left)s 条记不了,请逐条查看。", n=done, left=left + more), "warning")
     else:
         flash(_("已记下 %(n)s 条。", n=done), "success")
     return _back()

@@ -22,7 +22,7 @@ from app.core.crypto import blind_index, new_token, token_hash
 from app.core.db import db, writing
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import lazy
-from app.core.throttle import address_subject, check_and_count, forget, give_back
+from app.core.throttle import address_subject, allow, check_and_count, forget, give_back
 from app.members.roster.rules_row import plain_name
 from app.members.services.spans import require_member
 
@@ -30,13 +30,16 @@ from app.members.services.spans import require_member
 TRIES_WINDOW = timedelta(minutes=15)
 A_DAY = timedelta(days=1)
 # A hall shares one address: what counts against it is wide, and every success there takes away its own try
-# and two failures, so that a hall of any size goes on.
+# and two failures, so that a hall of any size goes on. A member's own first success alone: whoever binds
+# the same person again and again gains no guesses by it.
 TRIES_PER_ADDRESS = 300
 TRIES_PER_ADDRESS_A_DAY = 1500
 FAILURES_A_SUCCESS = 3
 TRIES_PER_BROWSER = 8
 TRIES_PER_TARGET = 5
 TRIES_PER_TARGET_A_DAY = 10
+# More than anybody has; the oldest is let go of, so that nobody is turned away for it.
+PHONES_OF_A_MEMBER = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def bind_phone(proof: Proof, browser: str, address: str, now: datetime) -> str:
             member_id, how = _by_name_and_phone(session, proof, orgs, now), "name_and_phone"
         token = _bind(session, member_id, how, None, now)
         for limit in limits:
-            limit.forgive(session)
+            limit.forgive(session, member_id, now)
         return token
 
 
@@ -166,11 +169,13 @@ class _Limit:
     window: timedelta
     shared: bool = False
 
-    def forgive(self, session: Session) -> None:
-        if self.shared:
-            give_back(session, self.kind, self.subject, FAILURES_A_SUCCESS)
-        else:
+    def forgive(self, session: Session, member_id: int, now: datetime) -> None:
+        if not self.shared:
             forget(session, self.kind, self.subject)
+            return
+        kind, window = f"{self.kind}_ok", self.window
+        first = allow(session, kind, f"member:{member_id}", now, limit=1, window=window)
+        give_back(session, self.kind, self.subject, FAILURES_A_SUCCESS if first else 1)
 
 
 def _limits(proof: Proof, orgs: list[int], browser: str, address: str) -> list[_Limit]:
@@ -240,7 +245,18 @@ def _bind(session: Session, member_id: int, proof: str, user_id: int | None, now
         )
     )
     record_act(session, "binding.create", f"member:{member_id}", user_id, now, proof=proof)
+    _let_go_of_oldest(session, member_id, user_id, now)
     return token
+
+
+def _let_go_of_oldest(session: Session, member_id: int, user_id: int | None, now: datetime) -> None:
+    live = (MemberBinding.member_id == member_id, MemberBinding.revoked_at.is_(None))
+    session.flush()
+    latest = select(MemberBinding.id).where(*live).order_by(MemberBinding.id.desc())
+    old = session.scalars(latest.offset(PHONES_OF_A_MEMBER)).all()
+    if old:
+        session.execute(update(MemberBinding).where(MemberBinding.id.in_(old)).values(revoked_at=now))
+        record_act(session, "binding.revoke", f"member:{member_id}", user_id, now, count=len(old))
 
 
 def code_hash(code: str) -> bytes:

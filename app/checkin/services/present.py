@@ -19,9 +19,9 @@ from app.checkin.rules import LongCode, parse_long_code
 from app.checkin.services.bindings import holder
 from app.checkin.services.codes import read_code, require_good
 from app.checkin.services.printed import is_on_paper
-from app.checkin.services.tickets import read_ticket, spend_quickly
+from app.checkin.services.tickets import Ticket, read_ticket, spend, spend_quickly
 from app.core.crypto import token_hash
-from app.core.db import db
+from app.core.db import db, lock_shared_or_alone, writing
 from app.core.errors import TooManyTries
 from app.core.quick import Hand, lane
 from app.core.vocabulary import ATTENDED_STATUSES, Method
@@ -144,7 +144,8 @@ def redeem_ticket(
     dialect, hashes = db.engine.dialect, [token_hash(token) for token in tokens]
     scan = Scan(ticket.session_id, ticket.member_id, Method(ticket.method), device_of(browser), ticket.id)
 
-    def work(hand: Hand) -> tuple[Door, Outcome | None]:
+    def work(hand: Hand) -> tuple[Door, Outcome | None, bool]:
+        """The third: whether the ticket is spent with it."""
         rows = hand.all(door_statement(dialect), **door_parameters(ticket.session_id, hashes))
         door = door_of(rows, hashes)
         if door is None or not (door.knows(ticket.member_id) or scan.method is Method.PERSONAL_LINK):
@@ -153,18 +154,36 @@ def redeem_ticket(
         if known is None and not door.knows(ticket.member_id):
             known = recorded_already(hand, dialect, scan)
         if known is not None and known.status in ATTENDED_STATUSES:
-            return door, known
+            return door, known, False
         # Refused before anything is written, as a lane wants it.
         require_takes(door.copied, scan.method)
+        if known is not None:
+            # On leave, or noted as absent, and here after all: not for a lane.
+            return door, None, False
         if not spend_quickly(hand, dialect, ticket):
             raise CheckInRefused(RefusalCode.CODE_EXPIRED)
-        return door, record_scan(hand, dialect, scan, door.copied, now, tz=tz, elderly_age=elderly_age)
+        seen = record_scan(hand, dialect, scan, door.copied, now, tz=tz, elderly_age=elderly_age)
+        return door, seen, True
 
-    door, outcome = lane().run(work, ticket.session_id)
-    if outcome is None:
-        # The ticket is spent; should this be cut off, scanning again is all it takes.
+    door, outcome, is_spent = lane().run(work, ticket.session_id)
+    if outcome is None and not is_spent:
+        outcome = _came_after_all(ticket, scan, now, tz=tz, elderly_age=elderly_age)
+    elif outcome is None:
+        # Somebody without a branch, as a rule, who is refused; otherwise scanning again is all it takes.
         outcome = record_attendance(_sighting(scan, now), now, tz=tz, elderly_age=elderly_age)
     return Redeemed(door.info, door.people, ticket.member_id, outcome)
+
+
+def _came_after_all(ticket: Ticket, scan: Scan, now: datetime, *, tz: ZoneInfo, elderly_age: int) -> Outcome:
+    """Ticket and row in one transaction: cut off in between, the same press works again."""
+    with writing() as session:
+        lock_shared_or_alone(session, scan.session_id, alone=False)
+        if not spend(session, ticket):
+            # Pressed twice at once, or staff have corrected since what it recorded.
+            row = recorded_under(session, scan.member_id, ticket.id)
+            if row is None or row.status not in ATTENDED_STATUSES:
+                raise CheckInRefused(RefusalCode.CODE_EXPIRED)
+        return record_attendance(_sighting(scan, now), now, tz=tz, elderly_age=elderly_age)
 
 
 def _known(door: Door, member_id: int) -> Outcome | None:

@@ -7,16 +7,15 @@ import binascii
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.attendance.services.put_back import put_back
 from app.attendance.services.record import Said
+from app.attendance.services.said_before import said_of
 from app.core.access import Scope
 from app.core.crypto import CannotOpen, seal, unseal
 from app.core.errors import NotFound, WrongState
 from app.core.i18n import lazy
-from app.core.vocabulary import ExcuseReason, Method, Status
 
 UNDO_LIFE = timedelta(minutes=10)
 _PURPOSE = "undo"
@@ -59,19 +58,8 @@ def _read(text: str) -> Undo | None:
         told = json.loads(unseal(base64.urlsafe_b64decode(text), _PURPOSE))
     except (CannotOpen, binascii.Error, ValueError):
         return None
-    made, before = _said(told["made"]), _said(told["before"]) if told["before"] else None
+    made, before = said_of(told["made"]), said_of(told["before"]) if told["before"] else None
     return Undo(told["session_id"], told["member_id"], made, before, datetime.fromisoformat(told["at"]))
-
-
-def _said(told: dict[str, Any]) -> Said:
-    times = ("occurred_at", "received_at", "came_at", "left_at")
-    read = {name: datetime.fromisoformat(told[name]) if told[name] else None for name in times}
-    words = {
-        "status": Status(told["status"]),
-        "method": Method(told["method"]),
-        "excuse_reason": ExcuseReason(told["excuse_reason"]) if told["excuse_reason"] else None,
-    }
-    return Said(**{**told, **words, **read})
 
 
 def _plain(value: object) -> str:

@@ -27,7 +27,7 @@ from app.trainings.queries.sessions import audience_ids, scoped_session
 from app.trainings.rules import CLOSES_AFTER, OPENS_BEFORE
 from app.trainings.services.checks import CheckedDraft, check_draft
 from app.trainings.services.expected import fix_expected
-from app.trainings.services.facts import rewrite_facts, rewrite_standings
+from app.trainings.services.facts import follow_timing, rewrite_facts, rewrite_standings, timing_of
 
 EDITABLE = (SessionState.DRAFT, SessionState.PUBLISHED, SessionState.OPEN, SessionState.CLOSED)
 AUDIENCE_EDITABLE = (SessionState.DRAFT, SessionState.PUBLISHED)
@@ -81,6 +81,7 @@ def update_session(
         if moved_day and row.state not in AUDIENCE_EDITABLE:
             # The rows carry branch and groups of the session's day: another day would be another history.
             raise InvalidInput.field("starts_at", "day_fixed", lazy("签到开始后不能改到另一天。"))
+        timing = timing_of(row)
         _fill(session, row, draft, checked, now, tz)
         _write_lecturers(session, row, draft.lecturers)
         if row.state in AUDIENCE_EDITABLE:
@@ -88,6 +89,7 @@ def update_session(
         if row.state is SessionState.PUBLISHED:
             fix_expected(session, row, elderly_age)
             rewrite_standings(session, row, elderly_age)
+        follow_timing(session, row, timing, scope.user_id, now)
         rewrite_facts(session, row, tz)
         record_act(session, "session.update", f"session:{row.id}", scope.user_id, now)
         return SavedSession(row.id, row.state.value, find_clashes(session, row, scope, now, elderly_age))

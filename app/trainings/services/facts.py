@@ -2,47 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app.core.db import Base
 from app.core.vocabulary import SessionState
 from app.members.queries.as_of import members_as_of
 from app.trainings.models import ExpectedAttendee, TrainingSession
-from app.trainings.rules import THROUGHOUT, CreditedMinutes, Stay, split_credit
+from app.trainings.rules import THROUGHOUT, CreditedMinutes, Stay, Timing, split_credit
+
+# What features above this one do when a session's times or its rule on being late change, in the same
+# transaction and before minutes are written anew: (transaction, session as it is now, its timing before,
+# user, now). They add to it when they are imported (`app.features.AT_NEW_TIMES`).
+WHEN_TIMED_ANEW: list[Callable[[Session, TrainingSession, Timing, int | None, datetime], None]] = []
+
+
+def timing_of(row: TrainingSession) -> Timing:
+    """What of the session decides who was late and who left early."""
+    return Timing(row.starts_at, row.ends_at, row.late_after_minutes, row.effective_minutes)
+
+
+def follow_timing(
+    session: Session, row: TrainingSession, before: Timing, user_id: int | None, now: datetime
+) -> None:
+    """Have lateness and early leaving judged again if the session's timing is not what it was."""
+    if timing_of(row) != before:
+        for follow in WHEN_TIMED_ANEW:
+            follow(session, row, before, user_id, now)
 
 
 def rewrite_facts(session: Session, row: TrainingSession, tz: ZoneInfo) -> None:
     """Copy the session's facts into its attendance rows, inside the caller's transaction."""
     # By name: attendance stands above trainings, so its models are not imported here.
     attendance: Table = Base.metadata.tables["attendance"]
-    whole = credit_of(row, tz)
+    here, whole = attendance.c.session_id == row.id, credit_of(row, tz)
+    throughout = and_(attendance.c.came_at.is_(None), attendance.c.left_at.is_(None))
     session.flush()
     session.execute(
         update(attendance)
-        .where(attendance.c.session_id == row.id)
+        .where(here)
         .values(
             is_held=row.state == SessionState.CLOSED,
             office_date=row.office_date,
             kind_key=row.kind_key,
             mode_key=row.mode_key,
             class_id=row.class_id,
-            minutes=whole.total,
-            morning_minutes=whole.morning,
+            minutes=case((throughout, whole.total), else_=attendance.c.minutes),
+            morning_minutes=case((throughout, whole.morning), else_=attendance.c.morning_minutes),
         )
     )
-    in_part = select(attendance.c.member_id, attendance.c.came_at, attendance.c.left_at).where(
-        attendance.c.session_id == row.id,
-        or_(attendance.c.came_at.is_not(None), attendance.c.left_at.is_not(None)),
-    )
-    for member_id, came_at, left_at in session.execute(in_part).all():
+    _rewrite_parts(session, attendance, and_(here, ~throughout), row, tz)
+
+
+def _rewrite_parts(
+    session: Session, attendance: Table, partly: ColumnElement[bool], row: TrainingSession, tz: ZoneInfo
+) -> None:
+    """Minutes of those with a time of their own: thousands in a hall that signed out, and few change."""
+    names = ("member_id", "came_at", "left_at", "minutes", "morning_minutes")
+    found = session.execute(select(*[attendance.c[name] for name in names]).where(partly)).all()
+    changed = []
+    for member_id, came_at, left_at, *minutes in found:
         credit = credit_of(row, tz, Stay(came_at, left_at))
+        if minutes != [credit.total, credit.morning]:
+            changed.append({"of": member_id, "total": credit.total, "morning": credit.morning})
+    if changed:
         session.execute(
             update(attendance)
-            .where(attendance.c.session_id == row.id, attendance.c.member_id == member_id)
-            .values(minutes=credit.total, morning_minutes=credit.morning)
+            .where(attendance.c.session_id == row.id, attendance.c.member_id == bindparam("of"))
+            .values(minutes=bindparam("total"), morning_minutes=bindparam("morning")),
+            changed,
         )
 
 

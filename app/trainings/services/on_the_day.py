@@ -16,7 +16,7 @@ from app.core.i18n import lazy
 from app.core.vocabulary import SessionState
 from app.trainings.models import TrainingSession
 from app.trainings.queries.sessions import scoped_session
-from app.trainings.services.facts import credit_of, rewrite_facts
+from app.trainings.services.facts import credit_of, follow_timing, rewrite_facts, timing_of
 
 # What happened there can be said from the moment when check-in opens.
 BEGUN = (SessionState.OPEN, SessionState.CLOSED)
@@ -44,7 +44,8 @@ def set_delivered(
 ) -> Delivered:
     """The session broke off after `minutes`; None, or its whole length: it did not.
 
-    Every attendance row is credited in proportion, in the same transaction. Raises NotFound, WrongState
+    Every attendance row is credited until then, and who left when it broke off has not left early, in the
+    same transaction. Raises NotFound, WrongState
     before check-in has opened, InvalidInput.
     """
     with writing() as session:
@@ -64,7 +65,9 @@ def set_delivered(
                 before=row.effective_minutes,
                 after=wanted,
             )
+            timing = timing_of(row)
             row.effective_minutes, row.updated_at = wanted, now
+            follow_timing(session, row, timing, scope.user_id, now)
             rewrite_facts(session, row, tz)
         return Delivered(wanted, credit_of(row, tz).total)
 
