@@ -15,11 +15,12 @@ from app.core.errors import WrongState
 from app.core.i18n import lazy
 from app.core.vocabulary import ATTENDED_STATUSES, Method, Status
 from app.trainings.models import TrainingSession
-from app.trainings.rules import LEAVING_GRACE, Stay
+from app.trainings.rules import Stay, left_early
+from app.trainings.services.facts import timing_of
 
 
 def leave_late(session: Session, sighting: Sighting, tz: ZoneInfo) -> tuple[Said, Status]:
-    """The row says when the member left; (what it said before, status now). The caller holds the session's lock.
+    """The row says when the member left; (what it said before, status now). The caller holds the session.
 
     Raises CheckInRefused(cancelled), and WrongState for somebody who is not recorded as having come: their
     coming may wait for a person too.
@@ -35,7 +36,7 @@ def leave_late(session: Session, sighting: Sighting, tz: ZoneInfo) -> tuple[Said
     before, at = Said.by(found), sighting.occurred_at
     if found.left_at is None or found.left_at < at:
         # By what the row says now: when they came may have been decided after this was kept.
-        early = at < row.ends_at - LEAVING_GRACE
+        early = left_early(at, timing_of(row).over)
         status = status_on_leaving(before.status, came_late=found.came_at is not None, early=early)
         say(found, replace(sighting, status=status, stay=Stay(found.came_at, at)), row, tz)
     return before, found.status

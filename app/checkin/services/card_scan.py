@@ -24,7 +24,8 @@ from app.core.access import Scope
 from app.core.db import lock_shared_or_alone, writing
 from app.core.vocabulary import ATTENDED_STATUSES, Method, ReviewKind, SessionState, Status
 from app.trainings.models import TrainingSession
-from app.trainings.rules import LEAVING_GRACE
+from app.trainings.rules import left_early
+from app.trainings.services.facts import timing_of
 
 # A page that lost its network sends what it kept; older than this, the list is the better place.
 LONGEST_WAIT = timedelta(hours=12)
@@ -176,7 +177,7 @@ def _too_late(
 def _leaving(row: TrainingSession, found: Attendance | None, at: datetime) -> Arrival:
     """Whoever is not recorded as having come may leave all the same: their coming may be waiting too."""
     before, came_at = (found.status, found.came_at) if found is not None else (Status.PRESENT, None)
-    early = at < row.ends_at - LEAVING_GRACE
+    early = left_early(at, timing_of(row).over)
     return Arrival(status_on_leaving(before, came_late=came_at is not None, early=early), came_at, at)
 
 
