@@ -10,17 +10,31 @@
     const canvas = document.createElement("canvas");
     const context = canvas.getContext("2d", { willReadFrequently: true });
     let loading = null;
+    let starting = null;
     let track = null;
     let paused = false;
 
-    function load() {
-      loading = loading || new Promise((resolve, reject) => {
+    function fetchScript() {
+      return new Promise((resolve, reject) => {
         const tag = document.createElement("script");
         tag.src = script;
-        tag.onload = () => resolve(ZXingWASM.prepareZXingModule({ overrides: { locateFile: () => wasm }, fireImmediately: true }));
-        tag.onerror = () => { loading = null; reject(new Error("decoder")); };
+        tag.onload = resolve;
+        tag.onerror = () => reject(new Error("decoder"));
         document.head.append(tag);
       });
+    }
+
+    async function prepare() {
+      if (!window.ZXingWASM) await fetchScript();
+      await ZXingWASM.prepareZXingModule({ overrides: { locateFile: () => wasm }, fireImmediately: true });
+    }
+
+    function load() {
+      if (!loading) {
+        loading = prepare();
+        // Without a network for a moment: the next try fetches it anew.
+        loading.catch(() => { loading = null; });
+      }
       return loading;
     }
 
@@ -32,8 +46,8 @@
       return context.getImageData(0, 0, canvas.width, canvas.height);
     }
 
-    async function look() {
-      if (!track) return;
+    async function look(mine) {
+      if (!track || track !== mine) return;
       if (!paused && video.readyState >= video.HAVE_CURRENT_DATA && video.videoWidth) {
         try {
           const [found] = await ZXingWASM.readBarcodes(picture(), READ);
@@ -42,21 +56,37 @@
           // One picture that could not be read; the next comes at once.
         }
       }
-      setTimeout(look, LOOK_EVERY_MS);
+      setTimeout(look, LOOK_EVERY_MS, mine);
+    }
+
+    async function open() {
+      const wanted = { facingMode: { ideal: "environment" }, width: { ideal: 1280 }, height: { ideal: 720 } };
+      const asked = navigator.mediaDevices.getUserMedia({ video: wanted });
+      try {
+        const [stream] = await Promise.all([asked, load()]);
+        video.srcObject = stream;
+        await video.play();
+        [track] = stream.getVideoTracks();
+      } catch (error) {
+        // Without a decoder nothing can be read: no camera may go on filming.
+        video.srcObject = null;
+        asked.then((stream) => stream.getTracks().forEach((one) => one.stop()), () => {});
+        throw error;
+      }
+      // Unplugged, or taken by another program.
+      track.addEventListener("ended", stop);
+      look(track);
     }
 
     /** Opens the camera at the back where there are two. Rejects where there is none or it is not allowed. */
     async function start() {
-      const [stream] = await Promise.all([
-        navigator.mediaDevices.getUserMedia({ video: { facingMode: { ideal: "environment" }, width: { ideal: 1280 }, height: { ideal: 720 } } }),
-        load(),
-      ]);
-      video.srcObject = stream;
-      await video.play();
-      [track] = stream.getVideoTracks();
-      // Unplugged, or taken by another program.
-      track.addEventListener("ended", stop);
-      look();
+      if (track) return;
+      starting = starting || open();
+      try {
+        await starting;
+      } finally {
+        starting = null;
+      }
     }
 
     function stop() {

@@ -7,12 +7,14 @@
   const notice = document.getElementById("notice");
   const field = document.getElementById("text");
   const IDLE_MS = 20000;
-  const DONE_MS = 3000;
+  const LONG_DONE_MS = 8000;
+  const DONE_MS = document.documentElement.dataset.elder === "1" ? LONG_DONE_MS : 3000;
   const POLL_MS = 3000;
   const TIMEOUT_MS = 8000;
   // The page's own CSRF token lasts half a day; a tablet may stand longer.
   const RENEW_MS = 30 * 60 * 1000;
   const SAME_CARD_MS = 6000;
+  const GRACE_MS = 10000;
 
   const opened = Date.now();
   let forgetting = 0;
@@ -22,6 +24,13 @@
 
   // ---- steps ---------------------------------------------------------------------------------------------------
 
+  /** What `replaceChildren` does, for tablets whose browser is older than it. */
+  function put(place, nodes) {
+    const kept = Array.from(nodes);
+    place.textContent = "";
+    place.append(...kept);
+  }
+
   function forgetIn(ms) {
     clearTimeout(forgetting);
     forgetting = setTimeout(reset, ms);
@@ -30,11 +39,11 @@
   /** Back to the first page with nothing of anybody left on it. */
   function reset() {
     clearTimeout(forgetting);
-    step.replaceChildren();
+    put(step, []);
     step.hidden = true;
     step.dataset.step = "";
     root.hidden = false;
-    notice.replaceChildren();
+    put(notice, []);
     if (field) {
       field.form.reset();
       field.blur();
@@ -47,7 +56,7 @@
     line.className = "notice notice--warning";
     line.setAttribute("role", "alert");
     line.textContent = text;
-    notice.replaceChildren(line);
+    put(notice, [line]);
     forgetIn(IDLE_MS);
   }
 
@@ -60,13 +69,13 @@
     }
     reset();
     if (next.dataset.step === "start") {
-      notice.replaceChildren(...next.querySelector("#notice").childNodes);
+      put(notice, next.querySelector("#notice").childNodes);
       forgetIn(IDLE_MS);
       return;
     }
     step.className = next.className;
     step.dataset.step = next.dataset.step;
-    step.replaceChildren(...next.childNodes);
+    put(step, next.childNodes);
     root.hidden = true;
     step.hidden = false;
     const heading = step.querySelector("h1");
@@ -85,6 +94,8 @@
     const timer = setTimeout(() => patience.abort(), TIMEOUT_MS);
     try {
       const response = await fetch(url, { method: "POST", body: new URLSearchParams(values), signal: patience.signal });
+      // Nobody's answer but the proxy's, perhaps: that page would take the place of the kiosk for good.
+      if (response.status >= 500) throw new Error("unavailable");
       show(await response.text());
     } catch {
       reset();
@@ -112,8 +123,10 @@
 
   for (const name of ["pointerdown", "keydown", "input"]) {
     document.addEventListener(name, () => {
-      if (step.dataset.step === "done") return;
-      forgetIn(IDLE_MS);
+      const isDone = step.dataset.step === "done";
+      // Whoever touches it is still reading.
+      if (isDone && name === "pointerdown") forgetIn(LONG_DONE_MS);
+      else if (!isDone) forgetIn(IDLE_MS);
     });
   }
 
@@ -172,6 +185,12 @@
   const box = document.getElementById("code-box");
   let offset = 0;
   let expiresAt = box ? Number(box.dataset.expiresAt) || 0 : 0;
+  // By this device's clock, so that a wrong one or an answer that never comes leaves no dead code standing.
+  let deadAt = expiresAt ? opened + Number(box.dataset.period) * 1000 + GRACE_MS : 0;
+
+  function hideDead() {
+    if (box) box.hidden = Date.now() > deadAt;
+  }
 
   function showCode(live) {
     offset = live.now - Date.now();
@@ -182,6 +201,7 @@
     }
     if (!live.code || !box) return;
     expiresAt = live.code.expires_at;
+    deadAt = Date.now() + expiresAt - live.now + GRACE_MS;
     document.getElementById("code").src = "data:image/svg+xml," + encodeURIComponent(live.code.svg);
     const [left, right] = document.querySelectorAll("#short-code span");
     left.textContent = live.code.short_code.slice(0, 3);
@@ -190,18 +210,21 @@
 
   async function poll() {
     let reached = false;
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), TIMEOUT_MS);
     try {
-      const response = await fetch(words.codeUrl, { headers: { Accept: "application/json" }, cache: "no-store" });
+      const response = await fetch(words.codeUrl, {
+        headers: { Accept: "application/json" }, cache: "no-store", signal: patience.signal,
+      });
       if (response.status === 404) location.replace(words.startUrl);
       if (response.ok) {
         showCode(await response.json());
         reached = true;
       }
     } catch { /* told below */ }
-    if (box) {
-      document.getElementById("code-trouble").hidden = reached;
-      box.hidden = !reached && Date.now() + offset > expiresAt + 10000;
-    }
+    clearTimeout(timer);
+    if (box) document.getElementById("code-trouble").hidden = reached;
+    hideDead();
     const untilNext = expiresAt - (Date.now() + offset) + 60;
     setTimeout(poll, reached && untilNext > 0 ? Math.min(untilNext, 15000) : POLL_MS);
   }
@@ -216,5 +239,6 @@
   document.addEventListener("visibilitychange", stayAwake);
   stayAwake();
   if (cameraButton) offerCamera();
+  setInterval(hideDead, 1000);
   poll();
 })();

@@ -19,11 +19,31 @@ window.RoundStore = (function () {
           request.result.createObjectStore("answers", { keyPath: "id" });
           request.result.createObjectStore("settings");
         };
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
+        request.onsuccess = () => {
+          request.result.onclose = forget;
+          request.result.onversionchange = () => { request.result.close(); forget(); };
+          resolve(request.result);
+        };
+        request.onerror = () => { forget(); reject(request.error); };
       });
     }
     return opening;
+  }
+
+  // The next one who asks opens it anew: a phone short of memory may close it at any time.
+  function forget() {
+    opening = null;
+  }
+
+  async function begin(names, mode, how) {
+    try {
+      return (await database()).transaction(names, mode, how);
+    } catch (error) {
+      // Some browsers close it without a word.
+      if (error.name !== "InvalidStateError") throw error;
+      forget();
+      return (await database()).transaction(names, mode, how);
+    }
   }
 
   const asked = (request) => new Promise((resolve, reject) => {
@@ -33,7 +53,7 @@ window.RoundStore = (function () {
 
   // Runs `work` with the named stores, and returns what it returned once everything is on the disk.
   async function changing(names, work) {
-    const transaction = (await database()).transaction(names, "readwrite", { durability: "strict" });
+    const transaction = await begin(names, "readwrite", { durability: "strict" });
     const done = new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
       transaction.onabort = () => reject(transaction.error);
@@ -50,7 +70,7 @@ window.RoundStore = (function () {
   }
 
   async function all(name) {
-    return asked((await database()).transaction(name).objectStore(name).getAll());
+    return asked((await begin([name], "readonly")).objectStore(name).getAll());
   }
 
   // ---- sealing -------------------------------------------------------------------------------------------
@@ -66,13 +86,14 @@ window.RoundStore = (function () {
     return { salt, iterations: ITERATIONS, key: await key(pin, salt, ITERATIONS) };
   }
 
-  // Keeps a round that the server handed over; `made` is the lock that its names go behind.
+  // Keeps a round that the server handed over; `made` is the lock that its names go behind. Its key is made
+  // here: a server put back from a copy gives a number twice, and ticks of the first still need its token.
   async function keep(given, made) {
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const plain = new TextEncoder().encode(JSON.stringify(given.sealed));
     const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, made.key, plain);
     const round = {
-      id: given.id, token: given.token, takenAt: given.taken_at, expiresAt: Date.parse(given.expires_at),
+      id: uuid(), keptAt: Date.now(), number: given.id, token: given.token, takenAt: given.taken_at, expiresAt: Date.parse(given.expires_at),
       people: given.sealed.people.length, ahead: Date.parse(given.now) - Date.now(), seen: 0, misses: 0, gone: "",
       salt: made.salt, iterations: made.iterations, iv, sealed,
     };
@@ -101,6 +122,10 @@ window.RoundStore = (function () {
       return round;
     });
   }
+
+  // The time by the server's clock as last heard, and never backwards: turning the phone's clock back opens nothing.
+  const timeOf = (round) => Math.max(Date.now() + round.ahead, round.seen);
+  const isOver = (round) => timeOf(round) >= round.expiresAt;
 
   // The names go; the token stays, so that what waits can still be sent.
   function forgetNames(id, why) {
@@ -141,18 +166,21 @@ window.RoundStore = (function () {
 
   // ---- ticks ---------------------------------------------------------------------------------------------
 
-  // Notes a tick, in place of one of the same person that has not been sent yet; null when one has been.
+  // Notes a tick, in place of one of the same person that has not been sent yet. "sent_before": one has been;
+  // "list_gone": the list was given back or lost its names meanwhile, perhaps on another page of this phone.
   function note(round, ref, status, excuse) {
     const tick = {
       id: uuid(), round, ref, status, excuse: excuse || null, occurredAt: new Date().toISOString(), tried: false, why: "",
     };
-    return changing(["outbox", "answers"], async (outbox, answers) => {
+    return changing(["rounds", "outbox", "answers"], async (rounds, outbox, answers) => {
+      const kept = await asked(rounds.get(round));
+      if (!kept || kept.gone) return "list_gone";
       const same = (other) => other.round === round && other.ref === ref;
       const before = (await asked(outbox.getAll())).filter(same);
-      if (before.some((other) => other.tried) || (await asked(answers.getAll())).some(same)) return null;
+      if (before.some((other) => other.tried) || (await asked(answers.getAll())).some(same)) return "sent_before";
       for (const other of before) outbox.delete(other.id);
       await asked(outbox.put(tick));
-      return tick;
+      return "noted";
     });
   }
 
@@ -180,7 +208,8 @@ window.RoundStore = (function () {
     });
   }
 
-  // Stores what the server said. A session that has not begun leaves its ticks in the outbox.
+  // Stores what the server said. A session that has not begun leaves its ticks in the outbox, to be corrected
+  // or taken back: the server has kept nothing of them.
   function settle(batch, answered) {
     return changing(["outbox", "answers"], async (outbox, answers) => {
       for (const answer of answered) {
@@ -188,6 +217,7 @@ window.RoundStore = (function () {
         if (!tick) continue;
         if (answer.result === "not_open") {
           tick.why = answer.result;
+          tick.tried = false;
           outbox.put(tick);
         } else {
           answers.put(Object.assign({}, tick, {
@@ -200,7 +230,8 @@ window.RoundStore = (function () {
   }
 
   return {
-    usable, lock, keep, unlock, change, forgetNames, drop, device, note, undo, take, settle,
-    rounds: () => all("rounds"), outbox: () => all("outbox"), answers: () => all("answers"),
+    usable, lock, keep, unlock, change, timeOf, isOver, forgetNames, drop, device, note, undo, take, settle,
+    rounds: async () => (await all("rounds")).sort((one, other) => one.keptAt - other.keptAt),
+    outbox: () => all("outbox"), answers: () => all("answers"),
   };
 })();

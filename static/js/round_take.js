@@ -29,6 +29,9 @@
     return pin.value === again.value ? "" : words.differs;
   }
 
+  // An error whose words are ours to show; a browser's own are in no language of the reader's.
+  const told = (text) => Object.assign(new Error(text), { isOurs: true });
+
   // Ready to open without a network before the page says so.
   async function prepare() {
     const registration = await navigator.serviceWorker.register(words.worker, { scope: words.page });
@@ -49,15 +52,16 @@
       body,
       headers: { Accept: "application/json", "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content },
     });
-    const given = await response.json();
-    if (!response.ok) throw new Error(given.detail);
+    const given = await response.json().catch(() => ({}));
+    if (!response.ok || !given.sealed) throw told(given.detail || words.again);
     try {
       await store.keep(given, made);
     } catch (error) {
-      throw new Error(words.full);
+      throw told(words.full);
     }
-    if (navigator.storage && navigator.storage.persist) navigator.storage.persist();
-    await prepare();
+    // The list is on the phone now: whatever else goes wrong is said on its page, and nothing is taken twice.
+    if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {});
+    await prepare().catch(() => {});
     location.assign(words.page);
   }
 
@@ -71,7 +75,7 @@
     try {
       await handOver();
     } catch (error) {
-      say(error instanceof TypeError || !error.message ? words.network : error.message);
+      say(error.isOurs ? error.message : error instanceof TypeError ? words.network : words.again);
       go.disabled = false;
       go.textContent = words.go;
     }

@@ -11,6 +11,7 @@
   const MOST_MISSES = 10;
   const LOCK_AFTER_MS = 15 * 60000;
   const LOOK_EVERY_MS = 60000;
+  const READY_AFTER_MS = 15000;
 
   let open = null; // { round, title, people } while the names are readable
   let rows = new Map();
@@ -19,6 +20,8 @@
   let timer = 0;
   let trouble = "";
   let hiddenAt = 0;
+  let drawing = null;
+  let drawNext = null;
 
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => (values[name] === undefined ? "" : values[name]));
   const clone = (id) => at(id).content.firstElementChild.cloneNode(true);
@@ -46,9 +49,25 @@
 
   // ---- the page ------------------------------------------------------------------------------------------
 
-  async function show() {
+  // One at a time, so that an older state never covers a newer one; who asks meanwhile shares the next.
+  function show() {
+    if (!drawing) {
+      drawing = draw().finally(() => { drawing = null; });
+      return drawing;
+    }
+    if (!drawNext) {
+      const start = () => { drawNext = null; return show(); };
+      drawNext = drawing.then(start, start);
+    }
+    return drawNext;
+  }
+
+  async function draw() {
     const [rounds, outbox, answers] = await Promise.all([store.rounds(), store.outbox(), store.answers()]);
     const look = answers.filter(wantsLook);
+    at("broken").hidden = true;
+    // Another page of this phone may have given the list back, or heard that it was stopped.
+    if (open && !rounds.some((round) => round.id === open.round && !closedWhy(round))) lockAgain();
     at("n-waiting").textContent = outbox.length;
     at("n-sent").textContent = answers.length - look.length;
     at("n-look").textContent = look.length;
@@ -64,6 +83,18 @@
     showCards(rounds, outbox);
     if (open) showRows(outbox, answers);
   }
+
+  // Whatever asks for the page to be drawn: where the phone's storage does not open, the page says so.
+  const safely = (work) => async () => {
+    try {
+      await work();
+    } catch (error) {
+      at("broken").hidden = false;
+    }
+  };
+  const showSafely = safely(show);
+
+  const closedWhy = (round) => round.gone || (store.isOver(round) ? "over" : "");
 
   function stateText(outbox) {
     if (syncing) return words.sending;
@@ -98,9 +129,10 @@
       const waiting = outbox.filter((tick) => tick.round === round.id).length;
       const isOpen = Boolean(open && open.round === round.id);
       part(card, "head").hidden = isOpen;
-      part(card, "pin-form").hidden = Boolean(round.gone) || isOpen;
-      part(card, "gone").hidden = !round.gone;
-      if (round.gone) part(card, "gone").textContent = words.gone[round.gone];
+      const why = closedWhy(round);
+      part(card, "pin-form").hidden = Boolean(why) || isOpen;
+      part(card, "gone").hidden = !why;
+      if (why) part(card, "gone").textContent = words.gone[why];
       part(card, "drop").disabled = Boolean(waiting);
       part(card, "drop-why").textContent = waiting ? fill(words.drop_later, { n: waiting }) : "";
     }
@@ -116,13 +148,14 @@
     part(card, "pin-label").htmlFor = field.id;
     part(card, "pin-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      unlock(round.id, field, card);
+      safely(() => unlock(round.id, field, card))();
     });
-    part(card, "drop").addEventListener("click", async () => {
-      if (!window.confirm(words.drop_ask) || !(await store.drop(round.id))) return;
-      if (open && open.round === round.id) lockAgain();
-      show();
-    });
+    part(card, "drop").addEventListener("click", safely(async () => {
+      const look = (await store.answers()).filter((answer) => answer.round === round.id && wantsLook(answer)).length;
+      if (!window.confirm(look ? fill(words.drop_ask_look, { n: look }) : words.drop_ask)) return;
+      await store.drop(round.id);
+      await show();
+    }));
     return card;
   }
 
@@ -134,7 +167,7 @@
     if (!/^\d{6}$/.test(field.value)) { say(words.pin_digits); return; }
     await expire();
     const round = (await store.rounds()).find((one) => one.id === id);
-    if (!round || round.gone) { show(); return; }
+    if (!round || closedWhy(round)) { await show(); return; }
     button.disabled = true;
     say("");
     const names = await store.unlock(round, field.value);
@@ -144,7 +177,7 @@
       const missed = await store.change(id, (one) => { one.misses += 1; });
       if (missed.misses >= MOST_MISSES) await store.forgetNames(id, "misses");
       else say(fill(words.pin_wrong, { n: MOST_MISSES - missed.misses }));
-      show();
+      await show();
       return;
     }
     if (round.misses) await store.change(id, (one) => { one.misses = 0; });
@@ -230,13 +263,16 @@
   // ---- ticking -------------------------------------------------------------------------------------------
 
   async function note(ref, status, excuse) {
+    let result = "";
     try {
-      if (!(await store.note(open.round, ref, status, excuse))) trouble = words.sent_before;
+      result = await store.note(open.round, ref, status, excuse);
     } catch (error) {
       window.alert(words.not_kept);
       return;
     }
-    await show();
+    if (result === "sent_before") trouble = words.sent_before;
+    if (result === "list_gone") window.alert(words.list_gone);
+    await showSafely();
     if (navigator.onLine && !syncing && wait === SOONEST_MS) later(SOONEST_MS);
   }
 
@@ -245,21 +281,37 @@
     if (!button || !open) return;
     const row = button.closest("[data-ref]");
     const [ref, does] = [row.dataset.ref, button.dataset.does];
-    if (does === "present") await note(ref, "present", "");
-    else if (does === "why") {
+    if (does === "present") {
+      await note(ref, "present", "");
+      refocus(row);
+    } else if (does === "why") {
       part(row, "buttons").hidden = true;
       part(row, "reasons").hidden = false;
       part(row, "reasons").querySelector("button").focus();
-    } else if (does === "excused") await note(ref, "excused", button.value);
-    else if (does === "cancel") {
+    } else if (does === "excused") {
+      await note(ref, "excused", button.value);
+      refocus(row);
+    } else if (does === "cancel") {
       part(row, "buttons").hidden = false;
       part(row, "reasons").hidden = true;
-    }
-    else if (does === "undo") {
+      row.querySelector("[data-does=why]").focus();
+    } else if (does === "undo") {
       const mine = (await store.outbox()).find((tick) => tick.round === open.round && tick.ref === ref);
       if (mine && !(await store.undo(mine.id))) trouble = words.sent_before;
       await show();
+      refocus(row);
     }
+  }
+
+  // The button that was tapped is hidden now: whoever works by keyboard or reader goes on in the same row.
+  function refocus(row) {
+    const focused = document.activeElement;
+    if (!open || (focused && focused !== document.body && focused.offsetParent)) return;
+    let shown = row;
+    while (shown && shown.hidden) shown = shown.nextElementSibling;
+    const buttons = [part(row, "undo"), row.querySelector("[data-does=present]")];
+    const target = (shown === row && buttons.find((one) => one.offsetParent)) || (shown ? part(shown, "name") : at("open-title"));
+    target.focus({ preventScroll: true });
   }
 
   // ---- sending -------------------------------------------------------------------------------------------
@@ -273,7 +325,7 @@
         if (tick.excuse) item.excuse_reason = tick.excuse;
         return item;
       });
-      const response = await fetch(`${words.page}/${round.id}/ticks`, {
+      const response = await fetch(`${words.page}/${round.number}/ticks`, {
         method: "POST",
         headers: { Accept: "application/json", "Content-Type": "application/json", Authorization: `Bearer ${round.token}` },
         body: JSON.stringify({ device, sent_at: new Date().toISOString(), items }),
@@ -297,10 +349,16 @@
       const answer = await post(round, batch, device);
       await store.settle(batch, answer.items);
       for (const tick of batch) told.add(tick.id);
-      if (answer.revoked) await forget(round.id, "revoked");
-      else await store.change(round.id, (one) => { one.ahead = Date.parse(answer.now) - Date.now(); });
+      await hear(round.id, answer);
       await show();
     }
+  }
+
+  // The server's time counts again from here, and only the server ends a list for good.
+  async function hear(id, answer) {
+    const [now, end] = [Date.parse(answer.now), Date.parse(answer.expires_at)];
+    if (answer.revoked || now >= end) await store.forgetNames(id, answer.revoked ? "revoked" : "expired");
+    else await store.change(id, (one) => Object.assign(one, { ahead: now - Date.now(), seen: now, expiresAt: end }));
   }
 
   async function sync(asking) {
@@ -308,19 +366,35 @@
     if (syncing) return;
     syncing = true;
     trouble = "";
-    await show();
+    const errors = [];
     try {
+      await show();
       const device = await store.device();
-      for (const round of await store.rounds()) await sendRound(round, device, asking && !round.gone);
-      wait = SOONEST_MS;
+      for (const round of await store.rounds()) {
+        // One that the server does not take holds up no other.
+        await sendRound(round, device, asking && !round.gone).catch((error) => errors.push(error));
+      }
     } catch (error) {
-      trouble = words.troubles[error.status] || (error.status ? words.troubles.server : words.troubles.network);
-      if (error.status !== 404 && error.status !== 422) backOff();
+      errors.push(error);
     } finally {
       syncing = false;
     }
+    await safely(() => afterwards(errors))();
+    if (!at("broken").hidden) backOff();
+  }
+
+  const wantsPerson = (error) => error.status === 404 || error.status === 422;
+
+  // Says what went wrong, first what a person has to see to, and when it is tried again.
+  async function afterwards(errors) {
+    const worst = errors.find(wantsPerson) || errors[0];
+    if (worst) trouble = words.troubles[worst.status] || (worst.status ? words.troubles.server : words.troubles.network);
+    const isPassing = errors.some((error) => !wantsPerson(error));
+    if (!isPassing) wait = SOONEST_MS;
     await show();
-    if (!trouble && (await store.outbox()).length) later(LATEST_MS);
+    if (!(await store.outbox()).length) return;
+    if (isPassing) backOff();
+    else later(LATEST_MS);
   }
 
   function later(ms) {
@@ -328,33 +402,37 @@
     timer = setTimeout(() => sync(false), ms);
   }
 
-  async function backOff() {
-    if (!(await store.outbox()).length) return;
+  function backOff() {
     later(wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 2, LATEST_MS);
   }
 
   // ---- the end of a round --------------------------------------------------------------------------------
 
-  async function forget(id, why) {
-    await store.forgetNames(id, why);
-    if (open && open.round === id) lockAgain();
-  }
+  // A list that is over is hidden by the phone's time and deleted once the server says so too: the phone's
+  // clock may have jumped. True if one is over that was not when last looked at.
+  const over = new Set();
 
-  // By the server's clock as last heard, and never backwards: turning the phone's clock back opens nothing.
   async function expire() {
+    let isNew = false;
     for (const round of await store.rounds()) {
-      const now = Math.max(Date.now() + round.ahead, round.seen);
       if (round.gone) continue;
-      if (now >= round.expiresAt) await forget(round.id, "expired");
-      else if (now - round.seen > LOOK_EVERY_MS / 2) await store.change(round.id, (one) => { one.seen = now; });
+      const now = store.timeOf(round);
+      if (now - round.seen > LOOK_EVERY_MS / 2) await store.change(round.id, (one) => { one.seen = now; });
+      if (!store.isOver(round)) over.delete(round.id);
+      else if (!over.has(round.id)) {
+        over.add(round.id);
+        isNew = true;
+      }
     }
+    return isNew;
   }
 
-  async function lookAgain() {
-    await expire();
+  const lookAgain = safely(async () => {
+    const isNew = await expire();
     await show();
-  }
+    if (isNew) sync(true);
+  });
 
   document.addEventListener("visibilitychange", async () => {
     if (document.visibilityState === "hidden") { hiddenAt = Date.now(); return; }
@@ -364,10 +442,15 @@
 
   // ---- beginning -----------------------------------------------------------------------------------------
 
+  // Also without a network: what was kept before still opens the page.
   async function prepare() {
-    const registration = await navigator.serviceWorker.register(words.worker, { scope: words.page });
-    await navigator.serviceWorker.ready;
-    at("ready").hidden = !registration.active;
+    const workers = navigator.serviceWorker;
+    const tell = (isReady) => { at("ready").hidden = !isReady; at("not-ready").hidden = isReady; };
+    workers.ready.then(() => tell(true));
+    const tried = await workers.register(words.worker, { scope: words.page }).catch(() => null);
+    await Promise.race([workers.ready, new Promise((resolve) => setTimeout(resolve, tried ? READY_AFTER_MS : 0))]);
+    const known = await workers.getRegistration(words.page).catch(() => null);
+    tell(Boolean(known && known.active));
   }
 
   async function begin() {
@@ -375,18 +458,19 @@
       at("unusable").hidden = false;
       return;
     }
-    prepare().catch(() => {});
+    prepare();
     at("send").addEventListener("click", () => { wait = SOONEST_MS; sync(true); });
-    at("people").addEventListener("click", tap);
+    at("people").addEventListener("click", (event) => safely(() => tap(event))());
     at("search").addEventListener("input", () => open && narrow());
     at("only").addEventListener("change", () => open && narrow());
-    at("lock").addEventListener("click", () => { lockAgain(); show(); });
+    at("lock").addEventListener("click", () => { lockAgain(); showSafely(); });
     window.addEventListener("online", () => { wait = SOONEST_MS; sync(true); });
-    window.addEventListener("offline", show);
+    window.addEventListener("offline", showSafely);
     setInterval(lookAgain, LOOK_EVERY_MS);
     await lookAgain();
-    if ((await store.rounds()).length) sync(true);
+    if (!at("broken").hidden) backOff();
+    else if ((await store.rounds()).length) sync(true);
   }
 
-  begin();
+  safely(begin)();
 })();

@@ -25,7 +25,8 @@
   const TIMEOUT_MS = 8000;
   const RETRY_MS = 3000;
   const MOST_ROWS = 30;
-  const KEPT = "scans:" + words.scanUrl;
+  // Of this user: whoever signs in next in the same tab does not send what another has read.
+  const KEPT = "scans:" + words.user + ":" + words.scanUrl;
   const ICONS = {
     sending: "clock", waiting: "clock", done: "check-circle", again: "clock-history",
     refused: "exclamation-circle", review: "flag", undone: "arrow-counterclockwise",
@@ -60,7 +61,11 @@
     for (const item of queue) tell(item, { kind: "waiting", message: words.textWaiting });
   }
 
-  window.addEventListener("beforeunload", (event) => { if (queue.length) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => {
+    if (!queue.length) return;
+    event.preventDefault();
+    event.returnValue = true; // what older browsers go by
+  });
 
   // ---- telling ---------------------------------------------------------------------------------------------
 
@@ -152,7 +157,9 @@
         body: new URLSearchParams(values),
         signal: patience.signal,
       });
-      return { status: response.status, told: await response.json() };
+      // The proxy's own answer may stand in for ours, and is no JSON.
+      const isBusy = response.status === 429 || response.status >= 500;
+      return { status: response.status, told: isBusy ? {} : await response.json() };
     } finally {
       clearTimeout(timer);
     }
@@ -163,10 +170,16 @@
 
   async function newCsrf() {
     const text = await (await fetch(location.href, { cache: "no-store" })).text();
-    const tag = new DOMParser().parseFromString(text, "text/html").querySelector('meta[name="csrf-token"]');
-    if (!tag || tag.content === csrfTag.content) return false;
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const tag = page.querySelector('meta[name="csrf-token"]');
+    const now = page.getElementById("scanner");
+    if (!tag || tag.content === csrfTag.content || !now || now.dataset.user !== words.user) return false;
     csrfTag.content = tag.content;
     return true;
+  }
+
+  function sayTrouble(text) {
+    trouble.querySelector(".notice__body").textContent = text;
   }
 
   /** True when the server has given its answer, whatever it is; false: to be sent again later. */
@@ -177,11 +190,16 @@
       answer = await post(words.scanUrl, values);
       if (answer.told.code === "csrf" && await newCsrf()) answer = await post(words.scanUrl, values);
     } catch {
+      sayTrouble(words.textNetwork);
       return false;
     }
     const { status, told } = answer;
-    signInAgain.hidden = status !== 401 && told.code !== "csrf";
-    if (status === 401 || told.code === "csrf" || status === 429 || status >= 500) return false;
+    const isOut = status === 401 || told.code === "csrf";
+    signInAgain.hidden = !isOut;
+    if (isOut || status === 429 || status >= 500) {
+      sayTrouble(isOut ? words.textKept : words.textBusy);
+      return false;
+    }
     if (!told.kind) Object.assign(told, { kind: "refused", message: told.title });
     tell(item, told);
     signal(told.kind);

@@ -9,7 +9,7 @@
   const link = news.querySelector("a");
   const known = () => document.getElementById("live-known").dataset.version;
   const HOLD_MS = 4000;
-  const NAMES = ["attended", "expected", "extra", "made_up", "excused", "absent", "unrecorded"];
+  const NAMES = ["attended", "expected", "extra", "made_up", "excused", "absent", "unrecorded", "not_signed_out"];
   const recordedAtFirst = Number(news.dataset.recorded);
   let ownTicks = 0; // rows that this page has recorded, less those that it took back
   let underWay = 0;
@@ -26,6 +26,8 @@
 
   function showCounts(state) {
     for (const name of NAMES) write(`n-${name}`, state[name]);
+    // Beside the head count, the same number once more.
+    write("n-came", state.attended);
     const bar = document.getElementById("n-bar");
     bar.max = state.expected || 1;
     bar.value = Math.max(0, state.attended - state.extra);

@@ -193,6 +193,7 @@ def kiosk(browser: Browser, hall: SimpleNamespace, **more: Any) -> tuple[Page, l
     complaints = watched(page)
     sign_in(page, hall.server.url)
     page.goto(f"{hall.server.url}/sessions/{hall.session_id}")
+    page.click("text=其他签到方式")
     page.click("text=设为签到台")
     page.click("main button:has-text('设为签到台')")
     expect(page.locator("h1")).to_have_text("门口")

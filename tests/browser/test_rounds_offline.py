@@ -19,10 +19,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.accounts.services import NewUser, create_user
 from app.attendance.models import Attendance, ReviewItem
+from app.checkin.models import VisitRound, VisitRoundMember
 from app.core.db import db, writing
 from app.core.vocabulary import OrgKind, ReviewKind, Role, SessionState, Status
 from app.members.models import Member, Membership
@@ -255,8 +256,10 @@ def take_along(context: BrowserContext, url: str, session_id: int, rows: slice) 
 
 
 def unlock(page: Page, pin: str = PIN) -> None:
-    page.fill("[data-part=pin]", pin)
-    page.click("[data-part=pin-go]")
+    """Of several lists the one taken along last."""
+    card = page.locator("#cards > section").last
+    card.locator("[data-part=pin]").fill(pin)
+    card.locator("[data-part=pin-go]").click()
     if pin == PIN:
         expect(page.locator("#open")).to_be_visible(timeout=15_000)
 
@@ -399,11 +402,18 @@ def test_a_stopped_or_expired_list_loses_its_names_and_keeps_its_ticks(
     )
     page.reload()
     expect(page.locator("#cards")).to_contain_text("已经到期")
-    assert 'sealed":null' in page.evaluate(KEPT)
+    expect(page.locator("[data-part=pin-form]")).to_be_hidden()
     expect(page.locator("[data-part=drop]")).to_be_disabled()
     line.is_down = False
     send_all(page)
     assert list(rows_of(server)) == [visit.ids[0]]
+    # The phone's clock had jumped: by the server's time the list is good, and opens again.
+    unlock(page)
+    with server.app.app_context(), writing() as session:
+        session.execute(update(VisitRound).values(expires_at=datetime.now(UTC) - timedelta(minutes=1)))
+    page.reload()
+    expect(page.locator("#cards")).to_contain_text("已从这部手机上删去")
+    assert 'sealed":null' in page.evaluate(KEPT)
     page.on("dialog", lambda dialog: dialog.accept())
     page.click("[data-part=drop]")
     expect(page.locator("#none")).to_be_visible()
@@ -416,3 +426,53 @@ def test_a_stopped_or_expired_list_loses_its_names_and_keeps_its_ticks(
     page.reload()
     expect(page.locator("#cards")).to_contain_text("已被停用")
     assert 'sealed":null' in page.evaluate(KEPT)
+
+
+def test_two_pages_of_one_phone_and_two_lists_do_not_lose_a_tick(
+    server: Server, visit: SimpleNamespace, line: Line, phone: Phone
+) -> None:
+    page = take_along(phone.start("first"), line.url, visit.session_id, slice(0, 3))
+    complaints = watched(page)
+    tap(page, 0, 1)
+    send_all(page)
+    other = page.context.new_page()
+    other.goto(f"{line.url}/rounds")
+    with other.expect_event("dialog") as asked:
+        other.once("dialog", lambda dialog: dialog.accept())
+        other.click("[data-part=drop]")
+    assert "归还吗" in asked.value.message
+    expect(other.locator("#none")).to_be_visible()
+    # The first page still shows the names; what is tapped there is refused aloud, and the names go.
+    with page.expect_event("dialog") as told:
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.locator("#people > li").nth(1).locator("[data-does=present]").click()
+    assert "没有记下" in told.value.message
+    expect(page.locator("#open")).to_be_hidden()
+    assert page.evaluate("RoundStore.outbox().then((ticks) => ticks.length)") == 0
+    other.close()
+
+    a_list_that_the_server_does_not_know_holds_up_no_other(server, visit, line, page)
+    assert complaints == []
+
+
+def a_list_that_the_server_does_not_know_holds_up_no_other(
+    server: Server, visit: SimpleNamespace, line: Line, page: Page
+) -> None:
+    """As after a backup was put back: the first of two lists is not there, and its number is given again."""
+    page = take_along(page.context, line.url, visit.session_id, slice(0, 3))
+    line.is_down = True
+    tap(page, 0, 1)
+    with server.app.app_context(), writing() as session:
+        session.execute(delete(VisitRoundMember))
+        session.execute(delete(VisitRound))
+    line.is_down = False
+    page.goto(f"{line.url}/rounds")
+    expect(page.locator("#state")).to_contain_text("没有这份名单")
+    page = take_along(page.context, line.url, visit.session_id, slice(5, 8))
+    numbers = page.evaluate("RoundStore.rounds().then((rounds) => rounds.map((one) => one.number))")
+    assert len(numbers) == 2
+    tap(page, 0, 2)
+    expect(page.locator("#n-waiting")).to_have_text("3")
+    ask_to_send(page)
+    expect(page.locator("#n-waiting")).to_have_text("1")
+    assert set(visit.ids[6:8]) < set(rows_of(server))

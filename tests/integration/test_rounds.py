@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +15,13 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from app.attendance.models import Attendance, ReviewItem
+from app.attendance.services.decide_review import Decision, decide
 from app.checkin.commands import RoundTick, SentTicks
 from app.checkin.models import VisitRound, VisitRoundMember
+from app.checkin.queries.rounds import rounds_of
 from app.checkin.services.batch import Batch, BatchItem, record_batch
 from app.checkin.services.rounds import (
+    AFTER_STOP,
     GRACE,
     KnownRound,
     known_round,
@@ -28,7 +33,16 @@ from app.core.access import Scope
 from app.core.crypto import token_hash
 from app.core.db import db, writing
 from app.core.errors import InvalidInput, NotFound, TooManyTries, WrongState
-from app.core.vocabulary import ExcuseReason, Method, OrgKind, ReviewKind, Role, SessionState, Status
+from app.core.vocabulary import (
+    ExcuseReason,
+    Method,
+    OrgKind,
+    ReviewKind,
+    ReviewState,
+    Role,
+    SessionState,
+    Status,
+)
 from app.members.services.merging import Merge, merge_members
 from app.trainings.models import ExpectedAttendee, TrainingSession
 from tests.factories import NOW, attend, count, make_member, make_org, make_session, make_staff
@@ -201,7 +215,7 @@ def test_what_a_phone_may_not_record_any_more_waits_for_a_person(world: SimpleNa
     if case == "stopped":
         assert stop_round(world.session_id, known.id, world.scope, NOW)
         assert not stop_round(world.session_id, known.id, world.scope, NOW)
-        known = KnownRound(known.id, known.session_id, known.created_by_id, known.expires_at, True)
+        known = replace(known, revoked_at=NOW)
     elif case == "long over":
         now = known.expires_at + GRACE + MINUTE
     else:
@@ -278,3 +292,96 @@ def test_a_phone_in_wrong_hands_cannot_send_for_ever(world: SimpleNamespace) -> 
     with pytest.raises(TooManyTries):
         send(world, known)
     assert send(world, known, now=NOW + 11 * MINUTE) == []
+
+
+@pytest.mark.parametrize("noted", [Status.EXCUSED, Status.ABSENT])
+def test_who_was_seen_waits_for_a_person_though_noted_as_away(world: SimpleNamespace, noted: Status) -> None:
+    known, refs = taken(world)
+    person = world.people[0]
+    attend(db.session.get_one(TrainingSession, world.session_id), SimpleNamespace(id=person), status=noted)
+    close(world)
+    assert send(world, known, tick(refs[person])) == ["needs_review"]
+    assert send(world, known, tick(refs[person], Status.EXCUSED)) == ["already_recorded"]
+    [waiting] = items(ReviewKind.LATE_TICK)
+    decide(waiting.id, Decision(ReviewState.FINE), world.scope, NOW + HOUR, **RULES)
+    assert row(world, person).status is Status.PRESENT
+
+
+def test_the_same_tick_sent_twice_at_once_hears_one_answer(app: Flask) -> None:
+    with app.app_context():
+        root = make_org("Q", kind=OrgKind.COMMITTEE)
+        user = make_staff("helper", Role.ORGANISER, root)
+        session_id = make_session(root, state=SessionState.OPEN).id
+        member_id, scope, user_id = make_member("甲", root).id, Scope((root.id,), user.id), user.id
+    answers: list[str] = []
+    start = threading.Barrier(8)
+
+    def post(tick_id: str) -> None:
+        with app.app_context():
+            item = BatchItem(tick_id, session_id, member_id, Status.PRESENT, Method.STAFF_ENTRY, NOW)
+            start.wait(10)
+            answers.extend(
+                each.result for each in record_batch(Batch("reader", [item], user_id), scope, NOW, **RULES)
+            )
+            db.session.remove()
+
+    sending = [threading.Thread(target=post, args=(str(uuid.UUID(int=7)),)) for _ in range(8)]
+    for thread in sending:
+        thread.start()
+    for thread in sending:
+        thread.join()
+    assert answers == ["recorded"] * 8
+
+
+def test_a_stopped_phone_makes_one_item_a_member_and_is_refused_when_long_stopped(
+    world: SimpleNamespace,
+) -> None:
+    known, refs = taken(world)
+    stopped = replace(known, revoked_at=NOW)
+    person = world.people[0]
+    for n in range(3):
+        device = str(uuid.UUID(int=n))
+        assert send(world, stopped, tick(refs[person]), device=device) == ["needs_review"]
+    assert len(items(ReviewKind.LATE_TICK)) == 1
+    now = NOW + AFTER_STOP + MINUTE
+    assert send(world, stopped, tick(refs[world.people[1]], at=now), now=now) == ["revoked"]
+    assert len(items(ReviewKind.LATE_TICK)) == 1
+
+
+def test_a_known_tick_says_nothing_of_the_clock_of_another_session(world: SimpleNamespace) -> None:
+    neighbour = make_session(make_org("QD", world.root), state=SessionState.OPEN)
+    first = BatchItem(
+        str(uuid.uuid4()), world.session_id, world.people[0], Status.PRESENT, Method.STAFF_ENTRY, NOW
+    )
+    for session_id in (world.session_id, neighbour.id, neighbour.id + 1):
+        sent = replace(first, session_id=session_id)
+        ahead = replace(sent, occurred_at=NOW + 3 * HOUR) if sent != first else sent
+        answers = record_batch(Batch("reader", [ahead], world.user_id), world.scope, NOW, **RULES)
+        assert [each.result for each in answers] == ["recorded"]
+    assert items(ReviewKind.WRONG_CLOCK) == []
+
+
+def test_devices_that_only_look_like_those_of_a_round_are_not_counted(world: SimpleNamespace) -> None:
+    known, refs = taken(world)
+    send(world, known, tick(refs[world.people[0]]))
+    session = db.session.get_one(TrainingSession, world.session_id)
+    for device, person in (("round-north", 1), (f"round-{known.id}-x", 2)):
+        attend(session, SimpleNamespace(id=world.people[person]), device=device)
+    assert [found.recorded for found in rounds_of(db.session(), world.session_id)] == [1]
+
+
+def test_a_card_read_late_by_a_wrong_clock_is_late_when_it_is_found_fine(world: SimpleNamespace) -> None:
+    with writing() as session:
+        session.get_one(TrainingSession, world.session_id).late_after_minutes = 10
+    close(world)
+    person, behind, now = world.people[0], NOW - 3 * HOUR, NOW + 5 * HOUR
+    item = BatchItem(
+        str(uuid.uuid4()), world.session_id, person, Status.PRESENT, Method.STAFF_SCAN, behind + 30 * MINUTE
+    )
+    batch = Batch("reader", [item], world.user_id, behind + 5 * HOUR)
+    assert [each.result for each in record_batch(batch, world.scope, now, **RULES)] == ["needs_review"]
+    [waiting] = items(ReviewKind.LATE_TICK)
+    assert waiting.status is Status.LATE
+    decide(waiting.id, Decision(ReviewState.FINE), world.scope, now, **RULES)
+    found = row(world, person)
+    assert (found.status, found.came_at, found.minutes) == (Status.LATE, NOW + 30 * MINUTE, 90)

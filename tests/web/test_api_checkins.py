@@ -184,6 +184,11 @@ def test_a_batch_with_a_wrong_item_names_it(world: World) -> None:
     }
 
 
+def test_no_device_of_a_batch_passes_itself_off_as_a_phone_of_a_round(world: World) -> None:
+    body = {"device": "round-north", "items": [item(1, 1)]}
+    assert wrong_fields(world.admin.post("/checkins/batch", body)) == {"device": "invalid"}
+
+
 def test_the_code_of_another_branch_does_not_leave_its_scope(world: World) -> None:
     session_id = world.open_session()
     made = world.secretary_b.post("/sessions", {**SESSION, "host_org": "QB", "audience": {}})

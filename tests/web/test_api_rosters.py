@@ -27,8 +27,9 @@ def test_what_a_session_asks_is_read_as_it_was_written_and_left_out_becomes_blan
         assert world.admin.put(path, {**SESSION, **body}).status_code == 200
         read = world.admin.get(path).get_json()
         assert {name: read[name] for name in expected} == expected
-    refused = world.admin.put(path, {**SESSION, "join_url": "ftp://x"})
-    assert wrong_fields(refused) == {"join_url": "address"}
+    for address in ("ftp://x", "http://live.example/1"):
+        refused = world.admin.put(path, {**SESSION, "join_url": address})
+        assert wrong_fields(refused) == {"join_url": "address"}, address
 
 
 def test_many_are_recorded_in_one_call_and_taken_back_in_another(world: World) -> None:

@@ -15,8 +15,10 @@ from werkzeug.test import TestResponse
 from app.accounts.models import RoleGrant, StaffUser
 from app.attendance.models import Attendance
 from app.checkin.models import Kiosk
+from app.checkin.services import kiosk_desk
 from app.checkin.services.cards import issue_card
 from app.core.access import Scope
+from app.core.clock import office_tz
 from app.core.db import db, writing
 from app.core.vocabulary import Group, Method, OrgKind, Role, SessionState, Status
 from app.trainings.models import ExpectedAttendee
@@ -149,6 +151,15 @@ def test_a_double_tap_is_one_row_and_a_kind_answer(lobby: Lobby) -> None:
     assert (first.status_code, second.status_code, count(Attendance)) == (200, 200, 1)
 
 
+def test_who_comes_a_second_time_is_told_when_they_came(lobby: Lobby, clock: Any) -> None:
+    lobby.set_up()
+    lobby.send("record", pick=lobby.pick("王小明"))
+    clock.shift(timedelta(minutes=17))
+    again = lobby.send("record", pick=lobby.pick("王小明")).text
+    told = again[again.index("您已签到过") :]
+    assert f"<p>{NOW.astimezone(office_tz()):%H:%M}</p>" in told
+
+
 def test_namesakes_are_told_apart_by_their_branch_and_at_most_six_are_shown(lobby: Lobby) -> None:
     make_member(
         "王小明", make_org("Q11", lobby.branch, name="塘北党小组"), pinyin="wangxiaoming", initials="wxm"
@@ -242,6 +253,23 @@ def test_a_session_that_is_not_open_takes_nothing_and_says_so(lobby: Lobby) -> N
     assert count(Attendance) == 0
     refused = post(lobby.desk(), f"/sessions/{lobby.session.id}/kiosks")
     assert refused.status_code == 409
+
+
+def test_a_session_that_closes_while_somebody_taps_takes_nothing(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lobby.set_up()
+    pick, look_up = lobby.pick("王小明"), kiosk_desk.namesake
+
+    def closed_meanwhile(*args: Any) -> Any:
+        found = look_up(*args)
+        take_step(lobby.session.id, Step.CLOSE, Scope((lobby.root.id,), None), NOW, tz=TZ)
+        return found
+
+    found = CSRF.findall(lobby.tablet.get("/kiosk").text)[0]
+    monkeypatch.setattr(kiosk_desk, "namesake", closed_meanwhile)
+    answer = lobby.tablet.post("/kiosk/record", data={"csrf_token": found, "pick": pick})
+    assert (answer.status_code, count(Attendance)) == (409, 0)
 
 
 def _over(lobby: Lobby) -> bool:

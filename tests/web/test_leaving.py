@@ -10,6 +10,8 @@ import time_machine
 from flask import Flask
 
 from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.services.sign_out import sign_out
+from app.core.clock import office_tz
 from app.core.db import db, writing
 from app.core.vocabulary import Method, Status
 from app.trainings.models import TrainingSession
@@ -153,3 +155,13 @@ def test_coming_late_is_said_kindly_with_what_it_counts(hall: Hall) -> None:
 def test_loading_the_answer_anew_leads_to_ones_own_page(hall: Hall) -> None:
     for path in ("/checkin", "/checkin/leave", "/j"):
         assert hall.phone.get(path).location == "/mine"
+
+
+def test_a_leaving_that_is_sent_late_moves_no_time_back(hall: Hall) -> None:
+    check_in(hall)
+    with time_machine.travel(NOW + timedelta(minutes=86), tick=False):
+        tz = office_tz()
+        sign_out(hall.session.id, hall.member.id, NOW + timedelta(minutes=86), tz=tz)
+        late = sign_out(hall.session.id, hall.member.id, NOW + HOUR, tz=tz)
+    assert late.left_at == NOW + timedelta(minutes=86)
+    assert (row(hall).status, row(hall).left_at) == (Status.PRESENT, NOW + timedelta(minutes=86))

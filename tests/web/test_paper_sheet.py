@@ -59,6 +59,24 @@ def test_the_sheet_lists_everybody_expected_with_numbers_and_room_to_sign(office
     assert "还没有开始签到" in browser.get(entered.location).text
 
 
+def test_a_sheet_of_those_not_recorded_keeps_the_numbers_of_the_whole_one(office: Office) -> None:
+    browser = office.browser()
+    session_id = office.saved(browser, step="publish")
+    tick(browser, session_id, office.people[1], "excused")
+    whole = browser.get(f"/sessions/{session_id}/sheet").text
+    page = browser.get(f"/sessions/{session_id}/sheet?show=unrecorded").text
+    assert re.findall(r'<td class="num">(\d+)</td><td class="strong">(\S+)</td>', page) == [
+        ("1", "张一"),
+        ("3", "张三"),
+    ]
+    mark = re.compile(r"名单号 \w+")
+    assert mark.findall(page) == mark.findall(whole) != []
+    assert (
+        f"/sessions/{session_id}/sheet?show=unrecorded"
+        in browser.get(f"/sessions/{session_id}/rounds/new").text
+    )
+
+
 def test_a_session_without_a_list_has_a_sheet_with_empty_lines(office: Office) -> None:
     browser = office.browser()
     session_id = office.opened(browser, orgs=None)

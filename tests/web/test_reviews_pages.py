@@ -161,6 +161,15 @@ def test_the_ticks_of_one_round_are_recorded_by_one_tap(desk: Desk) -> None:
     assert "已记下 3 条。" in desk.browser.get("/reviews").text
 
 
+def test_a_late_tick_that_is_not_recorded_is_not_called_an_absence(desk: Desk) -> None:
+    late_ticks(desk, 1)
+    item = db.session.query(ReviewItem).filter_by(kind=ReviewKind.LATE_TICK).one()
+    post(desk.browser, f"/reviews/{item.id}", decision="not_there")
+    page = desk.browser.get("/reviews").text
+    assert "这条登记不计入" in page
+    assert "已记下:不在场" not in page
+
+
 def test_many_people_are_shown_on_a_page_of_their_own(desk: Desk) -> None:
     for number in range(9):
         member = make_member(f"邻居{number}", desk.office.a)

@@ -12,10 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.attendance.models import Attendance
+from app.attendance.models import Attendance, ReviewItem
 from app.checkin.models import VisitRound
 from app.core.db import db, writing
-from app.core.vocabulary import Role
+from app.core.vocabulary import ReviewState, Role, SessionState
+from app.trainings.models import TrainingSession
 from tests.factories import count
 from tests.web.session_office import Office, post, tick, token_of
 
@@ -153,7 +154,27 @@ def test_a_stopped_round_is_told_so_and_its_ticks_wait(office: Office) -> None:
     ref = given["sealed"]["people"][0]["ref"]
     told = send(office.app, given, (ref, "present")).get_json()
     assert (told["revoked"], told["items"][0]["result"]) == (True, "needs_review")
-    assert re.search(r'data-label="等人确认">1<', browser.get(f"/sessions/{session_id}/rounds").text)
+    listed = browser.get(f"/sessions/{session_id}/rounds").text
+    assert re.search(r'data-label="等人确认">1<', listed)
+    assert "还没有传回" not in listed
+    with writing() as session:
+        session.query(ReviewItem).one().state = ReviewState.FINE
+    assert re.search(r'data-label="等人确认">0<', browser.get(f"/sessions/{session_id}/rounds").text)
+
+
+@pytest.mark.parametrize("state", [SessionState.CLOSED, SessionState.CANCELLED])
+def test_a_lost_phone_is_stopped_after_the_end_too(office: Office, state: SessionState) -> None:
+    browser = office.browser()
+    session_id = office.opened(browser, mode="in_person")
+    link = f'href="/sessions/{session_id}/rounds"'
+    assert link not in browser.get(f"/sessions/{session_id}").text
+    take(browser, session_id, *office.people)
+    with writing() as session:
+        session.get_one(TrainingSession, session_id).state = state
+    assert link in browser.get(f"/sessions/{session_id}").text
+    listed = browser.get(f"/sessions/{session_id}/rounds").text
+    assert "还没有传回" in listed
+    assert "停用" in listed
 
 
 def test_whoever_lost_the_role_has_their_ticks_looked_at(office: Office) -> None:

@@ -13,11 +13,13 @@ from flask import Flask
 
 from app.attendance.models import Attendance, AttendanceChange, ReviewItem
 from app.attendance.services.correct import set_status, staff_sighting
+from app.attendance.services.decide_review import Decision, decide, reopen
 from app.checkin.models import MemberCard
+from app.checkin.services import card_scan
 from app.checkin.services.cards import issue_card, revoke_card
 from app.core.access import Scope
 from app.core.db import db, writing
-from app.core.vocabulary import ExcuseReason, Method, ReviewKind, Role, SessionState, Status
+from app.core.vocabulary import ExcuseReason, Method, ReviewKind, ReviewState, Role, SessionState, Status
 from app.trainings.models import TrainingSession
 from app.trainings.rules import Step
 from app.trainings.services.lifecycle import take_step
@@ -171,6 +173,36 @@ def test_a_scan_that_waited_until_after_closing_goes_to_review(door: Door, clock
     assert count(Attendance) == 0
 
 
+def test_who_was_late_by_the_rule_is_late_when_a_reading_that_waited_is_found_fine(
+    ctx: Flask, clock: Any
+) -> None:
+    door = Door(ctx, late_after_minutes=10)
+    take_step(door.session.id, Step.CLOSE, door.scope, NOW + timedelta(minutes=95), tz=TZ)
+    clock.shift(timedelta(minutes=100))
+    assert door.scan(age=40 * 60 * 1000)["kind"] == "review"
+    item = db.session.query(ReviewItem).one()
+    decide(item.id, Decision(ReviewState.FINE), door.scope, NOW + timedelta(minutes=101), **RULES)
+    row = door.row()
+    assert row is not None
+    assert (row.status, row.came_at, row.minutes) == (Status.LATE, NOW + timedelta(minutes=60), 30)
+
+
+def test_a_reading_is_looked_at_though_the_session_closed_while_it_was_under_way(
+    door: Door, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = card_scan.require_session
+
+    def closed_meanwhile(*args: Any) -> Any:
+        row = look_up(*args)
+        take_step(door.session.id, Step.CLOSE, door.scope, NOW + timedelta(seconds=1), tz=TZ)
+        return row
+
+    monkeypatch.setattr(card_scan, "require_session", closed_meanwhile)
+    assert door.scan()["kind"] == "review"
+    assert door.row() is None
+    assert count(ReviewItem) == 1
+
+
 @pytest.mark.parametrize("text", ["{number}", " {number} ", "{full}"])
 def test_the_number_printed_on_a_card_does_what_the_card_does(door: Door, text: str) -> None:
     number = f"{db.session.query(MemberCard).one().id:06d}"
@@ -224,6 +256,48 @@ def test_a_card_signs_out_where_the_session_asks_for_it_and_that_is_undone_too(
     assert row is not None
     assert (row.status, row.minutes) == (Status.LEFT_EARLY, 45)
     door.post("/undo", undo=left["undo"])
+    row = door.row()
+    assert row is not None
+    assert (row.status, row.left_at, row.minutes) == (Status.PRESENT, None, 90)
+
+
+def test_a_sign_out_sent_again_or_read_before_the_last_one_changes_nothing(ctx: Flask, clock: Any) -> None:
+    door = Door(ctx, asks_sign_out=True)
+    door.scan()
+    clock.shift(timedelta(minutes=45))
+    nonce = uuid.uuid4().hex
+    first = door.scan(do="leave", nonce=nonce)
+    clock.shift(timedelta(seconds=10))
+    # The second sending was under way for a second longer than the first.
+    again = door.scan(do="leave", nonce=nonce, age=9000)
+    older = door.scan(do="leave", age=20 * 60 * 1000)
+    for told in (again, older):
+        assert (told["kind"], told["message"], told["undo"]) == ("done", "已签退,早退", None)
+    row = door.row()
+    assert row is not None
+    assert row.left_at == NOW + timedelta(minutes=45)
+    door.post("/undo", undo=first["undo"])
+    row = door.row()
+    assert row is not None
+    assert (row.status, row.left_at) == (Status.PRESENT, None)
+
+
+def test_a_sign_out_that_waited_until_after_closing_is_recorded_when_found_fine(
+    ctx: Flask, clock: Any
+) -> None:
+    door = Door(ctx, asks_sign_out=True)
+    door.scan()
+    take_step(door.session.id, Step.CLOSE, door.scope, NOW + timedelta(minutes=50), tz=TZ)
+    clock.shift(timedelta(minutes=55))
+    assert door.scan(do="leave", age=10 * 60 * 1000)["kind"] == "review"
+    assert door.scan(do="leave", age=1000)["code"] == "closed"
+    item = db.session.query(ReviewItem).one()
+    assert (item.kind, item.status) == (ReviewKind.LATE_TICK, Status.LEFT_EARLY)
+    decide(item.id, Decision(ReviewState.FINE), door.scope, NOW + timedelta(hours=1), **RULES)
+    row = door.row()
+    assert row is not None
+    assert (row.status, row.left_at, row.minutes) == (Status.LEFT_EARLY, NOW + timedelta(minutes=45), 45)
+    reopen(item.id, door.scope, NOW + timedelta(hours=2), **RULES)
     row = door.row()
     assert row is not None
     assert (row.status, row.left_at, row.minutes) == (Status.PRESENT, None, 90)

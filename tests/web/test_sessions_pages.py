@@ -329,3 +329,29 @@ def test_pages_of_sessions_stay_within_the_budget_whatever_the_rows(office: Offi
     with count_queries() as queries:
         assert browser.get(path.format(**ids)).status_code == 200
     assert queries.count <= PAGE_BUDGET, queries.statements
+
+
+@pytest.mark.parametrize(
+    ("mode", "stands_open"), [("in_person", False), ("home_visit", True), ("night_school", True)]
+)
+def test_other_ways_of_checking_in_stay_shut_unless_they_are_this_sessions_way(
+    office: Office, mode: str, stands_open: bool
+) -> None:
+    browser = office.browser()
+    session_id = office.opened(browser, mode=mode)
+    page = browser.get(f"/sessions/{session_id}").text
+    tools = re.search(r'<details class="tools"( open)?>(.*?)</details>', page, re.DOTALL)
+    assert tools
+    assert bool(tools[1]) is stands_open
+    assert f'href="/sessions/{session_id}/code/stream"' in tools[2]
+    # What ends the session or calls it off is never among them.
+    assert "结束签到" not in tools[2]
+    assert "取消这一场" not in tools[2]
+
+
+def test_after_closing_the_paper_sheet_comes_first(office: Office) -> None:
+    browser = office.browser()
+    session_id = office.opened(browser)
+    post(browser, f"/sessions/{session_id}/close")
+    page = browser.get(f"/sessions/{session_id}").text
+    assert 0 < page.index("录入纸质签到表") < page.index('<details class="tools">')

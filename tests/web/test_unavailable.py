@@ -51,13 +51,14 @@ def test_another_try_never_leads_elsewhere(away: FlaskClient) -> None:
     assert "elsewhere" not in page.text.split("<main")[1].split("</main>")[0]
 
 
-def test_a_form_is_not_said_to_be_stored_nor_to_be_lost(away: FlaskClient) -> None:
+@pytest.mark.parametrize("path", ["/checkin", "/checkin/leave", "/j"])
+def test_a_form_is_not_said_to_be_stored_nor_to_be_lost(away: FlaskClient, path: str) -> None:
     away.set_cookie("bulou_member", "x" * 43)
-    page = away.post("/checkin", data={"ticket": "x"})
+    page = away.post(path, data={"ticket": "x"})
     assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
     assert "没有确认记下" in page.text
     assert 'name="ticket" value="x"' in page.text, "one tap sends the same again"
-    assert 'action="/checkin"' in page.text
+    assert f'action="{path}"' in page.text
 
 
 def test_a_call_is_answered_with_a_problem_also_when_its_sender_is_unknown(

@@ -17,8 +17,10 @@ from app.attendance.queries.reviews import Concerned, ReviewRow, concerned, revi
 from app.attendance.queries.session import recorder_names
 from app.attendance.rules import refusal
 from app.attendance.services.correct import set_status, staff_sighting, take_back
+from app.attendance.services.late_leave import leave_late
 from app.attendance.services.put_back import say_again
 from app.attendance.services.record import Said, Sighting, record_attendance
+from app.attendance.services.review import LEAVING, stay_of
 from app.attendance.services.said_before import rows_sealed, sealed_rows
 from app.core.access import Scope
 from app.core.audit import record_act
@@ -200,7 +202,14 @@ def _record_tick(
         ExcuseReason(excuse) if excuse in set(ExcuseReason) else None,
         row.noted_by_id,
         row.device,
+        # What the rule said when the tick was kept: the door's, by a clock put right.
+        stay=stay_of(row.evidence),
     )
+    if row.evidence.get(LEAVING):
+        before[row.member_id], after = leave_late(session, sighting, rules.tz)
+        statuses = (before[row.member_id].status, after)
+        _remember(session, row, row.member_id, statuses, row.noted_by_id, now)
+        return 1
     outcome = record_attendance(sighting, now, **rules.values())
     if outcome.replaced is not None:
         before[row.member_id] = outcome.replaced

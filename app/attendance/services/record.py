@@ -28,6 +28,7 @@ class Sighting:
 
     occurred_at: when it happened, by the noticer's clock; received_at is ours. `device` is opaque.
     rule_at: when it happened for the rule on being late, where the noticer's clock is known to be wrong.
+    stay: when they came and left, where that is decided already and no rule is to be asked again.
     """
 
     session_id: int
@@ -40,6 +41,7 @@ class Sighting:
     device: str | None = None
     nonce: str | None = None
     rule_at: datetime | None = None
+    stay: Stay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ def say(found: Attendance, sighting: Sighting, row: TrainingSession, tz: ZoneInf
 
 
 def _arrival(sighting: Sighting, row: TrainingSession) -> Arrival:
+    if sighting.stay is not None:
+        return Arrival(sighting.status, sighting.stay.came_at, sighting.stay.left_at)
     span = (row.starts_at, row.ends_at)
     happened_at = sighting.rule_at or sighting.occurred_at
     return arrival(sighting.status, sighting.method, happened_at, span, row.late_after_minutes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +12,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from app.attendance.models import ReviewItem
+from app.attendance.rules import Arrival
 from app.core.db import is_postgresql
 from app.core.vocabulary import Method, ReviewKind, ReviewState, Status
+from app.trainings.rules import Stay
+
+# In the evidence of a tick that tells of leaving, not of coming.
+LEAVING = "leaving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +47,22 @@ def raise_item(session: Session, session_id: int, found: Finding, now: datetime)
         .returning(ReviewItem.id)
     )
     return session.execute(statement).first() is not None
+
+
+def times_of(seen: Arrival) -> dict[str, str | None]:
+    """When somebody came and left, as evidence of a tick that waits; the clock that told it is put right."""
+    return {
+        "came_at": seen.came_at.isoformat() if seen.came_at else None,
+        "left_at": seen.left_at.isoformat() if seen.left_at else None,
+    }
+
+
+def stay_of(evidence: Mapping[str, Any]) -> Stay | None:
+    """What `times_of` kept; None for a tick that was kept without it."""
+    if "came_at" not in evidence:
+        return None
+    came_at, left_at = evidence["came_at"], evidence["left_at"]
+    return Stay(
+        datetime.fromisoformat(came_at) if came_at else None,
+        datetime.fromisoformat(left_at) if left_at else None,
+    )

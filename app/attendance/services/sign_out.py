@@ -34,7 +34,8 @@ class SignedOut:
 def sign_out(
     session_id: int, member_id: int, now: datetime, *, tz: ZoneInfo, by_id: int | None = None
 ) -> SignedOut:
-    """The member leaves now. Signing out again moves the time on: whoever came back left later.
+    """The member leaves now. Signing out again moves the time on: whoever came back left later. It never
+    moves it back: a card that was read earlier may be sent later.
 
     by_id: the staff user who notes it; None: the member. Raises NotFound, CheckInRefused (not_open,
     closed, cancelled), and WrongState where the session asks for no sign-out or the member has not
@@ -54,7 +55,7 @@ def sign_out(
         if found is None or found.status not in ATTENDED_STATUSES:
             raise WrongState(lazy("还没有签到,请先签到。"))
         _leave(session, found, row, now, tz, by_id)
-        return SignedOut(now, found.status, found.minutes)
+        return SignedOut(found.left_at or now, found.status, found.minutes)
 
 
 def _leave(
@@ -65,6 +66,8 @@ def _leave(
     tz: ZoneInfo,
     by_id: int | None,
 ) -> None:
+    if found.left_at is not None and now <= found.left_at:
+        return
     before = found.status
     found.left_at = now
     found.status = status_on_leaving(

@@ -54,13 +54,19 @@ class Sheet:
 @bp.get("/sessions/<int:session_id>/sheet")
 @permission("sessions.read")
 def sheet(session_id: int) -> str:
-    """The sheet to print: everybody expected, with room to sign."""
+    """The sheet to print: everybody expected, with room to sign; `show=unrecorded`: only who is left.
+
+    Who is left keeps the number of the whole list, so that both sheets are entered by the same numbers.
+    """
     found = _sheet(session_id)
+    only_left = request.args.get("show") == RosterPart.UNRECORDED
+    numbered = list(enumerate(found.page.items, found.first))
     return render_template(
         "attendance/sheet.html",
         facts=found.facts,
         page=found.page,
-        first=found.first,
+        numbered=[(n, row) for n, row in numbered if row.status is None] if only_left else numbered,
+        only_left=only_left,
         sheet_mark=found.mark,
         speakers=speakers(db.session(), session_id),
         spare=SPARE_LINES if found.page.total else LINES_WITHOUT_LIST,

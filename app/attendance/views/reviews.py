@@ -30,7 +30,7 @@ from app.core.labels import REVIEW_KIND_LABELS, REVIEW_STATE_LABELS
 from app.core.numbers import whole
 from app.core.office import session_rules
 from app.core.paging import Page, page_number
-from app.core.vocabulary import ReviewState
+from app.core.vocabulary import ReviewKind, ReviewState
 from app.trainings.queries.page import session_facts
 
 PER_PAGE = 20
@@ -71,7 +71,7 @@ def review(review_id: int) -> str:
 @permission("attendance.write")
 def decide_review(review_id: int) -> Any:
     """Fine, or not there; the same tap again changes nothing."""
-    _require(review_id)
+    row = _require(review_id)
     wanted = read_decision(request.form)
     chosen = read_chosen(request.form.getlist("members"))
     try:
@@ -81,6 +81,8 @@ def decide_review(review_id: int) -> Any:
         return _back(review_id)
     if wanted is ReviewState.FINE:
         flash(_("已记下:没问题。需要改时,可以在“已处理”里重新打开。"), "success")
+    elif row.kind is ReviewKind.LATE_TICK:
+        flash(_("已记下:这条登记不计入。需要改时,可以在“已处理”里重新打开。"), "success")
     else:
         flash(_("已记下:不在场。需要改时,可以在“已处理”里重新打开。"), "success")
     return _back()

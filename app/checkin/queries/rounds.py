@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +13,14 @@ from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, ReviewItem
 from app.checkin.models import VisitRound, VisitRoundMember
-from app.core.vocabulary import Group, Method, ReviewKind, Status
+from app.core.vocabulary import Group, Method, ReviewKind, ReviewState, Status
 from app.members.models import Member, OrgUnit
 from app.members.queries.staff_names import STAFF
 from app.trainings.models import ExpectedAttendee
+
+# No other device's name begins like this.
+ROUND_DEVICE = "round-"
+_OF_ROUND = re.compile(rf"{ROUND_DEVICE}([0-9]{{1,18}})-[0-9a-f-]{{36}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,10 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """A round of a session; recorded and waiting: its ticks in the ledger, and before a person."""
+    """A round of a session; recorded and waiting: its ticks in the ledger, and before a person.
+
+    heard_at: when the last of its ticks came in, as far as the ledger and the reviews tell.
+    """
 
     id: int
     taken_by: str
@@ -60,6 +68,7 @@ class RoundRow:
     people: int
     recorded: int
     waiting: int
+    heard_at: datetime | None
 
     def runs(self, now: datetime) -> bool:
         return self.revoked_at is None and self.expires_at > now
@@ -76,7 +85,7 @@ class Known:
 
 def round_device(round_id: int, device: str) -> str:
     """The phone of a round among all devices; no phone can pass itself off as that of another round."""
-    return f"round-{round_id}-{device}"
+    return f"{ROUND_DEVICE}{round_id}-{device}"
 
 
 def unvisited(
@@ -168,6 +177,25 @@ def known_of(session: Session, session_id: int, member_ids: Collection[int]) -> 
     return {row[0]: Known(*row[1:]) for row in session.execute(query)}
 
 
+def has_rounds(session: Session, session_id: int) -> bool:
+    """Whether anybody ever took a list of this session along."""
+    return (
+        session.scalar(select(VisitRound.id).where(VisitRound.session_id == session_id).limit(1)) is not None
+    )
+
+
+def has_open_tick(session: Session, session_id: int, round_id: int, member_id: int) -> bool:
+    """Whether a tick of the member, from a phone of the round, waits for a person."""
+    query = select(ReviewItem.id).where(
+        ReviewItem.session_id == session_id,
+        ReviewItem.kind == ReviewKind.LATE_TICK,
+        ReviewItem.state == ReviewState.OPEN,
+        ReviewItem.member_id == member_id,
+        ReviewItem.device.startswith(round_device(round_id, ""), autoescape=True),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def rounds_of(session: Session, session_id: int) -> list[RoundRow]:
     """All rounds of a session, the latest first, with what has come in of each."""
     people = select(func.count()).where(VisitRoundMember.round_id == VisitRound.id).scalar_subquery()
@@ -178,9 +206,12 @@ def rounds_of(session: Session, session_id: int) -> list[RoundRow]:
         .order_by(VisitRound.id.desc())
     )
     found = session.execute(query).all()
-    recorded = _by_round(session, Attendance, Attendance.session_id == session_id)
+    in_ledger = _by_round(
+        session, Attendance, Attendance.session_id == session_id, func.count(), Attendance.received_at
+    )
     is_tick = and_(ReviewItem.session_id == session_id, ReviewItem.kind == ReviewKind.LATE_TICK)
-    waiting = _by_round(session, ReviewItem, is_tick)
+    is_open = func.sum(case((ReviewItem.state == ReviewState.OPEN, 1), else_=0))
+    late = _by_round(session, ReviewItem, is_tick, is_open, ReviewItem.raised_at)
     return [
         RoundRow(
             row.id,
@@ -189,18 +220,29 @@ def rounds_of(session: Session, session_id: int) -> list[RoundRow]:
             row.expires_at,
             row.revoked_at,
             number,
-            recorded.get(row.id, 0),
-            waiting.get(row.id, 0),
+            in_ledger.get(row.id, _NOTHING)[0],
+            late.get(row.id, _NOTHING)[0],
+            max((when for of in (in_ledger, late) if (when := of.get(row.id, _NOTHING)[1])), default=None),
         )
         for row, taken_by, number in found
     ]
 
 
-def _by_round(session: Session, table: Any, wanted: ColumnElement[bool]) -> dict[int, int]:
-    """Rows of the table a round, told by their device."""
-    query = select(table.device, func.count()).where(wanted, table.device.like("round-%"))
-    counts: dict[int, int] = {}
-    for device, number in session.execute(query.group_by(table.device)):
-        round_id = int(device.split("-")[1])
-        counts[round_id] = counts.get(round_id, 0) + number
-    return counts
+_NOTHING: tuple[int, datetime | None] = (0, None)
+
+
+def _by_round(
+    session: Session, table: Any, wanted: ColumnElement[bool], number: ColumnElement[int], when: Any
+) -> dict[int, tuple[int, datetime | None]]:
+    """How many rows of the table there are a round, told by their device, and the latest of their times."""
+    of_rounds = table.device.startswith(ROUND_DEVICE, autoescape=True)
+    query = select(table.device, number, func.max(when)).where(wanted, of_rounds)
+    found: dict[int, tuple[int, datetime | None]] = {}
+    for device, count, latest in session.execute(query.group_by(table.device)):
+        told = _OF_ROUND.fullmatch(device)
+        if told is None:
+            continue
+        round_id = int(told[1])
+        before, heard = found.get(round_id, _NOTHING)
+        found[round_id] = (before + count, max(heard, latest) if heard else latest)
+    return found

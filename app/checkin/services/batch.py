@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance
-from app.attendance.rules import RefusalCode
+from app.attendance.rules import RefusalCode, arrival, supersedes
 from app.attendance.services.record import Sighting, record_attendance
-from app.attendance.services.review import Finding, raise_item
+from app.attendance.services.review import Finding, raise_item, times_of
 from app.checkin.models import BatchReceipt
+from app.checkin.queries.rounds import has_open_tick
 from app.checkin.rules_clock import Heard, is_implausible, moment_for_rules
 from app.checkin.services.staff import resolved
 from app.core.access import Scope
@@ -53,7 +54,8 @@ class Batch:
     """Ticks of one device, and who noted them.
 
     sent_at: the device's clock as it sent them. keeps: the refusals after which a tick waits for a person
-    instead of being refused. is_revoked: the device may no longer record by itself.
+    instead of being refused. is_revoked: the device may no longer record by itself. of_round: one tick a
+    member of that round waits at a time.
     """
 
     device: str
@@ -62,6 +64,7 @@ class Batch:
     sent_at: datetime | None = None
     keeps: frozenset[RefusalCode] = TOO_LATE
     is_revoked: bool = False
+    of_round: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,31 +86,42 @@ def record_batch(
     put before a person once a session, and the ticks are recorded all the same.
     """
     batch = replace(batch, device=batch.device[:DEVICE_LENGTH])
-    answers = [_answer(batch, item, scope, now, tz, elderly_age) for item in batch.items]
-    stored = {answer.id for answer in answers if answer.result in (RECORDED, NEEDS_REVIEW)}
-    _flag_clock(batch, [item for item in batch.items if item.id in stored], now, tz)
+    answers, stored = [], []
+    for item in batch.items:
+        answer, is_new = _answer(batch, item, scope, now, tz, elderly_age)
+        answers.append(answer)
+        if is_new and answer.result in (RECORDED, NEEDS_REVIEW):
+            stored.append(item)
+    _flag_clock(batch, stored, now, tz)
     return answers
 
 
 def _answer(
     batch: Batch, item: BatchItem, scope: Scope | None, now: datetime, tz: ZoneInfo, elderly_age: int
-) -> BatchAnswer:
-    """A refusal is not remembered: the session may open before the next try."""
+) -> tuple[BatchAnswer, bool]:
+    """The answer, and whether it is this call's. A refusal is not remembered: the session may open before
+    the next try."""
+    key = (batch.device, item.id)
     with writing() as session:
-        known = session.get(BatchReceipt, (batch.device, item.id))
+        known = session.get(BatchReceipt, key)
         if known is not None:
-            return _said(item.id, known.result, known.status, known.recorded_at)
+            return _said(item.id, known.result, known.status, known.recorded_at), False
         try:
             result, status, at = _record_or_keep(session, batch, item, scope, now, tz, elderly_age)
         except AppError as refused:
-            return BatchAnswer(item.id, refused.code)
+            return BatchAnswer(item.id, refused.code), False
         insert = postgresql_insert if is_postgresql(session) else sqlite_insert
-        session.execute(
+        is_new = session.execute(
             insert(BatchReceipt)
             .values(device=batch.device, item_id=item.id, result=result, status=status, recorded_at=at)
             .on_conflict_do_nothing()
-        )
-        return _said(item.id, result, status, at)
+            .returning(BatchReceipt.item_id)
+        ).first()
+        if is_new is None:
+            # Sent twice at once: whichever was first has said what both hear.
+            first = session.get_one(BatchReceipt, key)
+            return _said(item.id, first.result, first.status, first.recorded_at), False
+        return _said(item.id, result, status, at), True
 
 
 def _said(item_id: str, result: str, status: Status, at: datetime) -> BatchAnswer:
@@ -136,12 +150,12 @@ def _record_or_keep(
             raise CheckInRefused(RefusalCode.REVOKED)
         if row.state is SessionState.CLOSED:
             raise CheckInRefused(RefusalCode.CLOSED)
-        sighting = replace(sighting, rule_at=_rule_at(batch, item, row, now, tz))
+        sighting = replace(sighting, rule_at=_rule_at(batch, item.occurred_at, row, now, tz))
         outcome = record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
     except CheckInRefused as refused:
         if refused.refusal not in batch.keeps:
             raise
-        return _keep(session, batch, sighting, refused.refusal, now)
+        return _keep(session, batch, sighting, refused.refusal, now, tz)
     return RECORDED if outcome.created else ALREADY_RECORDED, outcome.status, outcome.recorded_at
 
 
@@ -166,17 +180,23 @@ def _row(session: Session, session_id: int) -> TrainingSession:
 
 
 def _keep(
-    session: Session, batch: Batch, sighting: Sighting, why: RefusalCode, now: datetime
+    session: Session, batch: Batch, sighting: Sighting, why: RefusalCode, now: datetime, tz: ZoneInfo
 ) -> tuple[str, Status, datetime]:
-    """Put the tick before a person, whole; not where the member is recorded already."""
+    """Put the tick before a person, whole, late by the session's rule; not where it would change nothing."""
     row = _row(session, sighting.session_id)
     if row.state is SessionState.CANCELLED:
         raise CheckInRefused(RefusalCode.CANCELLED)
     member_id = merged_into(session, sighting.member_id) or sighting.member_id
     found = session.get(Attendance, (sighting.session_id, member_id), populate_existing=True)
-    if found is not None:
+    if found is not None and not supersedes(found.status, sighting.status):
         return ALREADY_RECORDED, found.status, found.received_at
+    if batch.of_round is not None and has_open_tick(session, row.id, batch.of_round, member_id):
+        return NEEDS_REVIEW, sighting.status, now
+    rule_at = _rule_at(batch, sighting.occurred_at, row, now, tz)
+    span = (row.starts_at, row.ends_at)
+    seen = arrival(sighting.status, sighting.method, rule_at, span, row.late_after_minutes)
     evidence = {
+        **times_of(seen),
         "why": why.value,
         "received_at": now.isoformat(timespec="seconds"),
         "offset_seconds": _offset_seconds(batch, now),
@@ -188,7 +208,7 @@ def _keep(
         f"{batch.device}:{sighting.nonce}",
         evidence,
         member_id,
-        sighting.status,
+        seen.status,
         sighting.method,
         sighting.occurred_at,
         batch.device,
@@ -203,14 +223,13 @@ def _offset_seconds(batch: Batch, now: datetime) -> int | None:
     return None if offset is None else round(offset.total_seconds())
 
 
-def _is_implausible(item: BatchItem, row: TrainingSession, heard: Heard, tz: ZoneInfo) -> bool:
-    return is_implausible(item.occurred_at, heard, office_date(item.occurred_at, tz), row.office_date)
+def _is_implausible(at: datetime, row: TrainingSession, heard: Heard, tz: ZoneInfo) -> bool:
+    return is_implausible(at, heard, office_date(at, tz), row.office_date)
 
 
-def _rule_at(batch: Batch, item: BatchItem, row: TrainingSession, now: datetime, tz: ZoneInfo) -> datetime:
+def _rule_at(batch: Batch, at: datetime, row: TrainingSession, now: datetime, tz: ZoneInfo) -> datetime:
     heard = Heard(now, batch.sent_at)
-    odd = _is_implausible(item, row, heard, tz)
-    return moment_for_rules(item.occurred_at, heard, odd, row.starts_at)
+    return moment_for_rules(at, heard, _is_implausible(at, row, heard, tz), row.starts_at)
 
 
 def _flag_clock(batch: Batch, stored: Sequence[BatchItem], now: datetime, tz: ZoneInfo) -> None:
@@ -222,7 +241,7 @@ def _flag_clock(batch: Batch, stored: Sequence[BatchItem], now: datetime, tz: Zo
         query = select(TrainingSession).where(TrainingSession.id.in_({item.session_id for item in stored}))
         rows = {row.id: row for row in session.scalars(query)}
         for item in stored:
-            if heard.clock_is_wrong or _is_implausible(item, rows[item.session_id], heard, tz):
+            if heard.clock_is_wrong or _is_implausible(item.occurred_at, rows[item.session_id], heard, tz):
                 of[item.session_id].append(item.occurred_at)
         for session_id, times in of.items():
             evidence = {

@@ -23,6 +23,7 @@ from app.core.errors import InvalidInput
 from app.core.i18n import lazy
 from app.core.throttle import allow, give_back
 from app.core.vocabulary import Method, Status
+from app.trainings.models import TrainingSession
 
 MOST_SHOWN = 6
 # Time to read six names and say which is one's own.
@@ -53,7 +54,7 @@ class FoundAtKiosk:
 
 def search_at_kiosk(kiosk: OpenKiosk, text: str, now: datetime, *, elderly_age: int) -> FoundAtKiosk:
     """Raises CheckInRefused while the session takes no check-in, InvalidInput, TooManySearches."""
-    _require_open(kiosk)
+    _require_open(kiosk.row)
     if not may_search(text):
         raise InvalidInput.field("text", "too_short", lazy("请写出姓名,或至少两个拼音字母。"))
     # A transaction of its own: the count stays whatever comes of the search.
@@ -86,8 +87,8 @@ def record_pick(
     kiosk: OpenKiosk, person: Namesake, now: datetime, *, tz: ZoneInfo, elderly_age: int
 ) -> Outcome:
     """The person says that it is them: recorded as staff would, late by the session's rule."""
-    _require_open(kiosk)
     row = kiosk.row
+    _require_open(row)
     # They stand at the door now, as with a card; the method alone would not tell.
     span = (row.starts_at, row.ends_at)
     seen = arrival(Status.PRESENT, Method.STAFF_SCAN, now, span, row.late_after_minutes)
@@ -100,9 +101,13 @@ def record_pick(
         recorded_by_id=kiosk.scope.user_id,
         device=kiosk.device,
     )
-    outcome = record_staff(sighting, kiosk.scope, now, tz=tz, elderly_age=elderly_age)
-    if outcome.created:
-        _give_back(kiosk)
+    with writing() as session:
+        outcome = record_staff(sighting, kiosk.scope, now, tz=tz, elderly_age=elderly_age)
+        # Again, as recording has read it under the lock: staff's entries do not end with the session, the
+        # kiosk's do.
+        _require_open(session.get_one(TrainingSession, sighting.session_id))
+        if outcome.created:
+            _give_back(kiosk)
     return outcome
 
 
@@ -114,8 +119,8 @@ def card_at_kiosk(
     return record_card(read, kiosk.scope, now, tz=tz, elderly_age=elderly_age, by_number=False)
 
 
-def _require_open(kiosk: OpenKiosk) -> None:
-    refused: RefusalCode | None = refusal(kiosk.row.state, Method.STAFF_SCAN, Status.PRESENT)
+def _require_open(row: TrainingSession) -> None:
+    refused: RefusalCode | None = refusal(row.state, Method.STAFF_SCAN, Status.PRESENT)
     if refused is not None:
         raise CheckInRefused(refused)
 

@@ -33,6 +33,8 @@ from app.trainings.queries.sessions import scoped_session
 ROUND_HOURS = 72
 # After its end a phone may still send what it noted; later than this a person looks at each tick.
 GRACE = timedelta(days=30)
+# Time for an honest phone to come home; what a lost one still sends then is refused.
+AFTER_STOP = timedelta(days=14)
 MOST_PEOPLE = 500
 # Ticks that one request of a phone may bring.
 MOST_TICKS = 50
@@ -65,7 +67,11 @@ class KnownRound:
     session_id: int
     created_by_id: int
     expires_at: datetime
-    is_revoked: bool
+    revoked_at: datetime | None
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.revoked_at is not None
 
 
 def take_round(
@@ -125,7 +131,7 @@ def _branches(
 def stop_round(session_id: int, round_id: int, scope: Scope, now: datetime) -> bool:
     """Stop a round: its phone forgets the names, and what it still sends waits for a person.
 
-    False when it was stopped before. Raises NotFound.
+    After AFTER_STOP it is refused. False when the round was stopped before. Raises NotFound.
     """
     with writing() as session:
         scoped_session(session, session_id, scope, now)
@@ -144,8 +150,7 @@ def known_round(round_id: int, token: str) -> KnownRound:
     found = db.session().get(VisitRound, round_id)
     if found is None or not hmac.compare_digest(found.token_hash, token_hash(token)):
         raise NotFound()
-    is_revoked = found.revoked_at is not None
-    return KnownRound(found.id, found.session_id, found.created_by_id, found.expires_at, is_revoked)
+    return KnownRound(found.id, found.session_id, found.created_by_id, found.expires_at, found.revoked_at)
 
 
 def record_round(
@@ -173,13 +178,15 @@ def record_round(
         for tick in sent.ticks
         if tick.ref in members
     ]
+    stopped_long_ago = taken.revoked_at is not None and now > taken.revoked_at + AFTER_STOP
     batch = Batch(
         round_device(taken.id, sent.device),
         items,
         taken.created_by_id,
         sent.sent_at,
-        _KEEPS,
+        frozenset() if stopped_long_ago else _KEEPS,
         is_revoked=taken.is_revoked or now > taken.expires_at + GRACE,
+        of_round=taken.id,
     )
     answers = {each.id: each for each in record_batch(batch, scope, now, tz=tz, elderly_age=elderly_age)}
     strange = RefusalCode.UNKNOWN_MEMBER.value

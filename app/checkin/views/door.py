@@ -14,7 +14,7 @@ from app.checkin.services.card_scan import LONGEST_WAIT, CardRead, CardResult, r
 from app.checkin.services.cards import CardStopped
 from app.checkin.services.undo import undo_scan
 from app.checkin.views import bp
-from app.core.access import current_scope, permission
+from app.core.access import current_scope, current_staff, permission
 from app.core.clock import utc_now
 from app.core.crypto import new_token
 from app.core.db import db
@@ -41,6 +41,7 @@ def scanner(session_id: int) -> str:
         counts=counts,
         asks_sign_out=row.asks_sign_out,
         nonce=new_token(16),
+        user_id=current_staff().id,
         time_zone=str(session_rules()["tz"]),
     )
 
@@ -81,11 +82,11 @@ def _card_read(session_id: int, now: datetime) -> CardRead:
 
 def _outcome(result: CardResult, leaving: bool) -> tuple[str, str]:
     """The kind that the page colours, beeps and lists by, and words for a person."""
+    if result.for_review:
+        return "review", _("签到已结束,已交给复核")
     if leaving:
         early = result.status is Status.LEFT_EARLY
         return "done", _("已签退,早退") if early else _("已签退")
-    if result.for_review:
-        return "review", _("签到已结束,已交给复核")
     if not result.created and not result.repeated:
         return "again", _("之前已签到(%(time)s)", time=time_text(result.at))
     return "done", _("已签到,迟到") if result.status is Status.LATE else _("已签到")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Response, flash, jsonify, make_response, redirect, render_template, request, url_for
@@ -23,6 +25,17 @@ from app.core.i18n import gettext as _
 from app.core.office import base_url, code_step_seconds, elderly_age, session_rules
 from app.core.qr import qr_svg
 from app.core.vocabulary import SessionState, Status
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Who has checked in, as what and when; created: just now, and not before."""
+
+    name: str
+    status: Status
+    at: datetime
+    created: bool
+
 
 # Every route here is open to strangers and asks for the kiosk's own cookie first.
 _TEXT_LENGTH = 200
@@ -53,7 +66,8 @@ def kiosk_find() -> Any:
     try:
         if is_card_text(text):
             result = card_at_kiosk(found, text, now, **session_rules())
-            return _done(found, result.name, result.status, result.created or result.repeated)
+            told = _Told(result.name, result.status, result.at, result.created or result.repeated)
+            return _done(found, told)
         people = search_at_kiosk(found, text, now, elderly_age=elderly_age())
     except AppError as refused:
         return _start(found, refused)
@@ -83,7 +97,7 @@ def kiosk_record() -> Any:
         outcome = record_pick(found, person, now, **session_rules())
     except AppError as refused:
         return _start(found, refused)
-    return _done(found, person.name, outcome.status, outcome.created)
+    return _done(found, _Told(person.name, outcome.status, outcome.recorded_at, outcome.created))
 
 
 @bp.get("/kiosk/end")
@@ -130,13 +144,11 @@ def _start(found: OpenKiosk, refused: AppError | None = None) -> Any:
     return page, refused.status if refused else 200
 
 
-def _done(found: OpenKiosk, name: str, status: Status, created: bool) -> str:
+def _done(found: OpenKiosk, told: _Told) -> str:
     return render_template(
         "checkin/kiosk_done.html",
-        name=name,
-        created=created,
-        is_late=created and status is Status.LATE,
-        now=utc_now(),
+        told=told,
+        is_late=told.created and told.status is Status.LATE,
         **_frame(found),
     )
 

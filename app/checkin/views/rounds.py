@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, jsonify, redirect, render_template, request, url_for
 
 from app.attendance.forms import read_chosen
-from app.checkin.queries.rounds import rounds_of, unvisited, unvisited_branches
+from app.checkin.queries.rounds import has_rounds, rounds_of, unvisited, unvisited_branches
 from app.checkin.services.rounds import (
     MOST_PEOPLE,
     OFFERED_IN,
@@ -30,6 +30,13 @@ from app.trainings.queries.page import session_facts
 
 # Where visits are the point of the session: everybody left is ticked beforehand.
 VISIT_MODES = ("home_visit", "on_site_help")
+
+
+# Asked for by the session's page, which belongs to a feature below this one.
+@bp.app_template_global("has_rounds")
+def session_has_rounds(session_id: int) -> bool:
+    """Whether the session has a list that may have to be stopped, whatever its state."""
+    return has_rounds(db.session(), session_id)
 
 
 @bp.get("/sessions/<int:session_id>/rounds")
@@ -92,7 +99,7 @@ def make_round(session_id: int) -> Any:
 def end_round(session_id: int, round_id: int) -> Any:
     """Stop a round whose phone is lost, or that is not needed any more."""
     stop_round(session_id, round_id, current_scope(), utc_now())
-    flash(_("已停用。那部手机联网后会删去姓名;它还没传的登记会等人确认。"), "success")
+    flash(_("已停用。那部手机下次联网打开登记的那一页时会删去姓名;它还没传的登记会等人确认。"), "success")
     return redirect(url_for("checkin.rounds", session_id=session_id))
 
 

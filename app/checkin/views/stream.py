@@ -22,7 +22,12 @@ from app.trainings.queries.sessions import scoped_session
 def stream_code(session_id: int) -> str:
     """One picture of 16:9 without anything to press; without script it loads itself anew."""
     scoped_session(db.session(), session_id, current_scope(), utc_now())
-    return render_template("checkin/stream.html", session_id=session_id, live=_live(session_id))
+    return render_template(
+        "checkin/stream.html",
+        session_id=session_id,
+        live=_live(session_id),
+        step_seconds=code_step_seconds(),
+    )
 
 
 @bp.get("/sessions/<int:session_id>/code/stream.json")

@@ -90,7 +90,7 @@ def _text_errors(draft: SessionDraft) -> Iterator[FieldError]:
     if len(draft.note or "") > 500:
         yield FieldError("note", "too_long", lazy("备注请不要超过 500 个字。"))
     join_url = (draft.join_url or "").strip()
-    if join_url and not (join_url.startswith(("https://", "http://")) and len(join_url) <= 500):
+    if join_url and not (join_url.startswith("https://") and len(join_url) <= 500):
         yield FieldError("join_url", "address", lazy("观看地址请以 https:// 开头,不超过 500 个字符。"))
     if any(not 0 < len(lecturer.name.strip()) <= 80 for lecturer in draft.lecturers):
         yield FieldError("lecturers", "name", lazy("请填写讲师姓名,不超过 80 个字。"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.api.v1.fields import Answer, Body, Choice, Identifier, Items, Moment, Part, Said, Text, Uuid
+from app.checkin.queries.rounds import ROUND_DEVICE
 from app.checkin.services.staff import STAFF_METHODS
 from app.core.vocabulary import Method, Status
 
@@ -62,8 +65,20 @@ class BatchItemBody(Body):
     occurred_at = Moment(required=True)
 
 
+class DeviceName(Text):
+    """A device's name, chosen by whoever programmed it; not one of ours."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, *args, **kwargs)
+        if text.startswith(ROUND_DEVICE):
+            raise self.make_error("invalid")
+        return text
+
+
 class BatchBody(Body):
-    device = Text(64, required=True)
+    device = DeviceName(
+        64, required=True, metadata={"description": "不以 round- 开头 · does not begin with round-"}
+    )
     sent_at = Moment(allow_none=True)
     items = Items(Part(BatchItemBody), 500, required=True)
 
