@@ -24,9 +24,11 @@ from app.attendance.models import Attendance
 from app.attendance.queries.reviews import ReviewFilter, ReviewRow, concerned, reviews_page
 from app.attendance.services.correct import set_status, staff_sighting
 from app.attendance.services.record import Outcome
+from app.checkin.models import MemberBinding
 from app.checkin.services.present import device_of, redeem_ticket
 from app.checkin.services.tickets import for_member, issue_ticket, sign
 from app.core.access import Scope
+from app.core.crypto import token_hash
 from app.core.db import db, writing
 from app.core.vocabulary import ATTENDED_STATUSES, Method, OrgKind, ReviewKind, SessionState, Status
 from app.members.models import Member, Membership
@@ -49,6 +51,11 @@ ELSEWHERE = 8
 
 def seconds(n: float) -> timedelta:
     return timedelta(seconds=n)
+
+
+def token_of(member: int) -> str:
+    """What a browser keeps that stands for the member."""
+    return f"token-of-{member}"
 
 
 @dataclass
@@ -76,10 +83,8 @@ class District:
             ticket = for_member(
                 issue_ticket(self.sessions[name].id, browser, Method.MEMBER_SCAN, now), member
             )
-            _id, _member, outcome = redeem_ticket(
-                sign(ticket), browser, frozenset({member}), now, tz=TZ, elderly_age=60
-            )
-            self.outcomes.append(outcome)
+            done = redeem_ticket(sign(ticket), browser, [token_of(member)], now, tz=TZ, elderly_age=60)
+            self.outcomes.append(done.outcome)
 
         self.at(when, press)
 
@@ -118,6 +123,12 @@ def district(chance: random.Random) -> District:
         tx.add_all(
             Membership(member_id=member, org_id=branches[n % 10].id, starts_on=LONG_AGO)
             for n, member in enumerate(ids)
+        )
+        tx.add_all(
+            MemberBinding(
+                member_id=member, token_hash=token_hash(token_of(member)), proof="api", created_at=START
+            )
+            for member in ids
         )
     hour = timedelta(hours=1)
     late: dict[str, Any] = {"late_after_minutes": 15, "state": SessionState.OPEN}
