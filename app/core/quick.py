@@ -39,7 +39,8 @@ class Prepared:
         left_open = {name for bind, name in compiled.bind_names.items() if bind.required}
         # With the lists of IN written out.
         state = compiled.construct_expanded_state(dict.fromkeys(left_open))
-        coders = cast(Mapping[str, Coder], state.processors)
+        # The state knows those of written-out lists alone.
+        coders = cast(Mapping[str, Coder], {**compiled._bind_processors, **state.processors})
         self.text = state.statement
         self.order = list(state.positiontup or ())
         self._encode = {name: coders[name] for name in left_open if name in coders}

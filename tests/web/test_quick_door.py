@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from app.attendance.models import Attendance
 from app.checkin.rules import long_code, step_of
 from app.core import quick_door
+from app.core.db import db
 from app.core.vocabulary import SessionState
 from tests.factories import count, make_org, make_session
 from tests.load import Attendant, Hall, make_crowd, open_hall
@@ -166,3 +168,12 @@ def test_other_hosts_long_bodies_and_signed_in_browsers_go_the_usual_way(door: D
     sent = door.app.test_client().post("/api/v1/checkins", data=body, content_type="application/json")
     assert sent.status_code == 422
     assert door.quick == 0
+
+
+def test_the_quick_door_writes_times_as_everything_else_does(door: Door) -> None:
+    door.post(door.crowd[0])
+    assert door.quick == 1
+    if db.engine.dialect.name != "sqlite":
+        return  # a type of its own, there
+    text_of = db.session.execute(text("SELECT occurred_at, received_at FROM attendance")).one()
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}", each) for each in text_of), text_of
