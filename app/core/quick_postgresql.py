@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from sqlalchemy import Engine
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -69,11 +69,12 @@ class PostgresHand:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
         self._pg: PGconn = connection.pgconn
+        self._went_silent = False
         self._names: dict[Prepared, tuple[bytes, list[Any]]] = {}
 
     @property
     def is_lost(self) -> bool:
-        return self._pg.status != ConnStatus.OK
+        return self._went_silent or self._pg.status != ConnStatus.OK
 
     def execute(self, text: str) -> None:
         """Plain statements, several in one message."""
@@ -106,6 +107,8 @@ class PostgresHand:
     def _checked(self, result: PGresult) -> PGresult:
         if result.status in _GOOD:
             return result
+        # Without a state of its own the error is libpq's: the server is gone before it could say anything.
+        self._went_silent = result.error_field(DiagnosticField.SQLSTATE) is None
         if self.is_lost:
             raise psycopg.OperationalError("the connection is lost")
         raise errors.error_from_result(result)

@@ -75,6 +75,7 @@ def test_a_stream_tells_counts_and_state_and_nobodys_name(reader: FlaskClient, h
     assert told == reader.get(f"/sessions/{hall.session.id}/live.json").json
     assert set(told) == {
         "state", "version", "expected", "attended", "extra", "made_up", "excused", "absent", "unrecorded",
+        "not_signed_out",
     }  # fmt: skip
 
 
