@@ -42,13 +42,12 @@ class Prepared:
         # The state knows those of written-out lists alone.
         coders = cast(Mapping[str, Coder], {**compiled._bind_processors, **state.processors})
         self.text = state.statement
-        self.order = list(state.positiontup or ())
-        self._encode = {name: coders[name] for name in left_open if name in coders}
-        self._fixed = {
-            name: coders[name](value) if name in coders else value
-            for name, value in state.parameters.items()
-            if name not in left_open
-        }
+        order = list(state.positiontup or ())
+        # What the statement itself says stands there already; what it leaves open is filled in.
+        self.template: list[Any] = [
+            None if name in left_open else _coded(state.parameters[name], coders.get(name)) for name in order
+        ]
+        self.open = [(at, name, coders.get(name)) for at, name in enumerate(order) if name in left_open]
         self.types = [column.type for column in columns]
         self._decode = [
             (at, coder)
@@ -58,10 +57,10 @@ class Prepared:
 
     def parameters(self, given: dict[str, Any]) -> list[Any]:
         """The driver's parameters in their order; `given` names every one that the statement left open."""
-        values = {**self._fixed, **given}
-        for name, coder in self._encode.items():
-            values[name] = coder(values[name])
-        return [values[name] for name in self.order]
+        values = self.template.copy()
+        for at, name, coder in self.open:
+            values[at] = _coded(given[name], coder)
+        return values
 
     def row(self, found: Sequence[Any]) -> Row:
         """What the driver gave, as the columns' types mean it."""
@@ -69,6 +68,10 @@ class Prepared:
         for at, coder in self._decode:
             row[at] = coder(row[at])
         return tuple(row)
+
+
+def _coded(value: Any, coder: Coder | None) -> Any:
+    return value if coder is None else coder(value)
 
 
 class Hand(Protocol):

@@ -63,6 +63,10 @@ _READERS: dict[type, Callable[[bytes], Any]] = {
 }
 
 
+# Of a statement on one connection: its name there, how its columns are read, its parameters as text.
+_Known = tuple[bytes, list[Any], list[bytes | None]]
+
+
 class PostgresHand:
     """Executes statements on one connection, each prepared there once."""
 
@@ -70,7 +74,7 @@ class PostgresHand:
         self.connection = connection
         self._pg: PGconn = connection.pgconn
         self._went_silent = False
-        self._names: dict[Prepared, tuple[bytes, list[Any]]] = {}
+        self._names: dict[Prepared, _Known] = {}
 
     @property
     def is_lost(self) -> bool:
@@ -81,10 +85,11 @@ class PostgresHand:
         self._checked(self._pg.exec_(text.encode()))
 
     def all(self, statement: Prepared, **given: Any) -> list[Row]:
-        name, readers = self._names.get(statement) or self._prepare(statement)
-        found = self._checked(
-            self._pg.exec_prepared(name, cast(Any, [to_text(value) for value in statement.parameters(given)]))
-        )
+        name, readers, fixed = self._names.get(statement) or self._prepare(statement)
+        texts = fixed.copy()
+        for at, key, coder in statement.open:
+            texts[at] = to_text(given[key] if coder is None else coder(given[key]))
+        found = self._checked(self._pg.exec_prepared(name, cast(Any, texts)))
         columns = list(enumerate(readers))
         return [
             statement.row(
@@ -97,10 +102,11 @@ class PostgresHand:
         rows = self.all(statement, **given)
         return rows[0] if rows else None
 
-    def _prepare(self, statement: Prepared) -> tuple[bytes, list[Any]]:
+    def _prepare(self, statement: Prepared) -> _Known:
         name = b"quick_%d" % len(self._names)
         self._checked(self._pg.prepare(name, statement.text.encode()))
-        made = (name, [_READERS[_python_type(kind)] for kind in statement.types])
+        readers = [_READERS[_python_type(kind)] for kind in statement.types]
+        made = (name, readers, [to_text(value) for value in statement.template])
         self._names[statement] = made
         return made
 
