@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 Answer = tuple[int, bytes]  # status and body
@@ -118,8 +118,3 @@ def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
     if body:
         lines.append(f"Content-Length: {len(body)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
-
-
-def once(make: Callable[[], bytes]) -> Visit:
-    """A visit of one request."""
-    yield make()
