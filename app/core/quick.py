@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine
+from sqlalchemy import BindParameter, Engine
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from app.core.db import db
 
@@ -35,19 +36,16 @@ class Prepared:
         postgresql = dialect.name == "postgresql"
         # libpq itself takes $1, $2 …
         style = cast(Any, type(dialect))(paramstyle="numeric_dollar") if postgresql else dialect
-        compiled = cast(SQLCompiler, statement.compile(dialect=style))
-        left_open = {name for bind, name in compiled.bind_names.items() if bind.required}
-        # With the lists of IN written out.
+        # What the statement itself says is written out: sent with each call it cost PostgreSQL more than
+        # the work did.
+        written = cast(ClauseElement, replacement_traverse(statement, {}, _written_out))
+        compiled = cast(SQLCompiler, written.compile(dialect=style))
+        left_open = [name for bind, name in compiled.bind_names.items() if bind.required]
         state = compiled.construct_expanded_state(dict.fromkeys(left_open))
-        # The state knows those of written-out lists alone.
-        coders = cast(Mapping[str, Coder], {**compiled._bind_processors, **state.processors})
+        coders = cast(Mapping[str, Coder], compiled._bind_processors)
         self.text = state.statement
-        order = list(state.positiontup or ())
-        # What the statement itself says stands there already; what it leaves open is filled in.
-        self.template: list[Any] = [
-            None if name in left_open else _coded(state.parameters[name], coders.get(name)) for name in order
-        ]
-        self.open = [(at, name, coders.get(name)) for at, name in enumerate(order) if name in left_open]
+        # In the driver's order: the name of each parameter, and how its value is coded.
+        self.open = [(name, coders.get(name)) for name in state.positiontup or ()]
         self.types = [column.type for column in columns]
         self._decode = [
             (at, coder)
@@ -57,10 +55,7 @@ class Prepared:
 
     def parameters(self, given: dict[str, Any]) -> list[Any]:
         """The driver's parameters in their order; `given` names every one that the statement left open."""
-        values = self.template.copy()
-        for at, name, coder in self.open:
-            values[at] = _coded(given[name], coder)
-        return values
+        return [given[name] if coder is None else coder(given[name]) for name, coder in self.open]
 
     def row(self, found: Sequence[Any]) -> Row:
         """What the driver gave, as the columns' types mean it."""
@@ -70,8 +65,10 @@ class Prepared:
         return tuple(row)
 
 
-def _coded(value: Any, coder: Coder | None) -> Any:
-    return value if coder is None else coder(value)
+def _written_out(element: Any, **_options: Any) -> Any:
+    if isinstance(element, BindParameter) and not element.required and not element.literal_execute:
+        return element.render_literal_execute()
+    return None
 
 
 class Hand(Protocol):
@@ -97,6 +94,12 @@ class Lane(Protocol):
 
     def run(self, work: Work[T], shared_session: int) -> T:
         """shared_session: the training session whose state must not change meanwhile."""
+
+    def once(self, statement: Prepared, shared_session: int, **given: Any) -> Row | None:
+        """The first row of one statement in a transaction of its own, as `run` would give it.
+
+        On PostgreSQL all of it is one message and one answer. It may be executed twice.
+        """
 
     def read(self, statement: Prepared, **given: Any) -> list[Row]:
         """The rows of one statement, outside any transaction of a lane."""

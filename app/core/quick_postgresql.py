@@ -7,8 +7,9 @@ adapts and waits in Python. What that saves is spent on the rules.
 from __future__ import annotations
 
 import contextlib
+import select
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -63,8 +64,11 @@ _READERS: dict[type, Callable[[bytes], Any]] = {
 }
 
 
-# Of a statement on one connection: its name there, how its columns are read, its parameters as text.
-_Known = tuple[bytes, list[Any], list[bytes | None]]
+# Of a statement on one connection: its name there, and how its columns are read.
+_Known = tuple[bytes, list[tuple[int, Any]]]
+
+_LOCK = b"quick_lock"
+_LOCK_TEXT = f"SELECT {SHARED_LOCK}({SESSION_LOCKS}, $1::integer)".encode()
 
 
 class PostgresHand:
@@ -75,6 +79,9 @@ class PostgresHand:
         self._pg: PGconn = connection.pgconn
         self._went_silent = False
         self._names: dict[Prepared, _Known] = {}
+        self._checked(self._pg.prepare(_LOCK, _LOCK_TEXT))
+        self._poll = select.poll()
+        self._poll.register(self._pg.socket, select.POLLIN)
 
     @property
     def is_lost(self) -> bool:
@@ -85,28 +92,53 @@ class PostgresHand:
         self._checked(self._pg.exec_(text.encode()))
 
     def all(self, statement: Prepared, **given: Any) -> list[Row]:
-        name, readers, fixed = self._names.get(statement) or self._prepare(statement)
-        texts = fixed.copy()
-        for at, key, coder in statement.open:
-            texts[at] = to_text(given[key] if coder is None else coder(given[key]))
-        found = self._checked(self._pg.exec_prepared(name, cast(Any, texts)))
-        columns = list(enumerate(readers))
-        return [
-            statement.row(
-                [None if (text := found.get_value(row, at)) is None else read(text) for at, read in columns]
-            )
-            for row in range(found.ntuples)
-        ]
+        name, readers = self._names.get(statement) or self._prepare(statement)
+        found = self._checked(self._pg.exec_prepared(name, cast(Any, _texts(statement, given))))
+        return _rows(statement, readers, found)
 
     def one(self, statement: Prepared, **given: Any) -> Row | None:
         rows = self.all(statement, **given)
         return rows[0] if rows else None
 
+    def once(self, statement: Prepared, shared_session: int, given: Mapping[str, Any]) -> Row | None:
+        """The session's lock, the statement and the commit in one message, and one wait for all answers.
+
+        Between two synchronisations of a pipeline PostgreSQL runs one transaction.
+        """
+        name, readers = self._names.get(statement) or self._prepare(statement)
+        pg = self._pg
+        pg.enter_pipeline_mode()
+        pg.send_query_prepared(_LOCK, (b"%d" % shared_session,))
+        pg.send_query_prepared(name, cast(Any, _texts(statement, given)))
+        pg.pipeline_sync()
+        pg.flush()
+        # Whichever failed first says why: the lock, the statement or the commit.
+        _, found, *_ = [self._checked(result) for result in self._answers()]
+        pg.exit_pipeline_mode()
+        rows = _rows(statement, readers, found)
+        return rows[0] if rows else None
+
+    def _answers(self) -> list[PGresult]:
+        """What comes back before the synchronisation, which PostgreSQL answers once all is durable."""
+        pg, results = self._pg, list[PGresult]()
+        while pg.status == ConnStatus.OK:
+            # Waiting is left to `poll`, which lets other threads run meanwhile; libpq's own does not.
+            while pg.is_busy():
+                self._poll.poll()
+                pg.consume_input()
+            result = pg.get_result()
+            if result is None:
+                continue
+            if result.status == ExecStatus.PIPELINE_SYNC:
+                return results
+            results.append(result)
+        raise psycopg.OperationalError("the connection is lost")
+
     def _prepare(self, statement: Prepared) -> _Known:
         name = b"quick_%d" % len(self._names)
         self._checked(self._pg.prepare(name, statement.text.encode()))
         readers = [_READERS[_python_type(kind)] for kind in statement.types]
-        made = (name, readers, [to_text(value) for value in statement.template])
+        made = (name, list(enumerate(readers)))
         self._names[statement] = made
         return made
 
@@ -124,6 +156,19 @@ class PostgresHand:
             self.connection.close()
 
 
+def _texts(statement: Prepared, given: Mapping[str, Any]) -> list[bytes | None]:
+    return [to_text(given[name] if coder is None else coder(given[name])) for name, coder in statement.open]
+
+
+def _rows(statement: Prepared, readers: list[tuple[int, Any]], found: PGresult) -> list[Row]:
+    return [
+        statement.row(
+            [None if (text := found.get_value(row, at)) is None else read(text) for at, read in readers]
+        )
+        for row in range(found.ntuples)
+    ]
+
+
 def _python_type(kind: TypeEngine[Any]) -> type:
     """What a driver would give, before the column's own type reads it; str for an enumeration."""
     plain = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
@@ -139,7 +184,8 @@ class PostgresLane:
 
     def run(self, work: Work[T], shared_session: int) -> T:
         # In one message. The lock comes before whatever reads the session's state.
-        hand = self._begun(f"BEGIN; SELECT {SHARED_LOCK}({SESSION_LOCKS}, {int(shared_session)})")
+        begin = f"BEGIN; SELECT {SHARED_LOCK}({SESSION_LOCKS}, {int(shared_session)})"
+        hand, _ = self._first_to(lambda hand: hand.execute(begin))
         try:
             result = work(hand)
             hand.execute("COMMIT")
@@ -152,33 +198,28 @@ class PostgresLane:
         self._idle.append(hand)
         return result
 
-    def read(self, statement: Prepared, **given: Any) -> list[Row]:
-        while True:
-            hand, is_new = self._take()
-            try:
-                rows = hand.all(statement, **given)
-            except BaseException:
-                is_dead = hand.is_lost
-                hand.close()
-                if is_new or not is_dead:
-                    raise
-            else:
-                self._idle.append(hand)
-                return rows
+    def once(self, statement: Prepared, shared_session: int, **given: Any) -> Row | None:
+        return self._on_a_connection(lambda hand: hand.once(statement, shared_session, given))
 
-    def _begun(self, begin: str) -> PostgresHand:
-        """A connection in a transaction. One that lay idle may have died meanwhile: then another."""
+    def read(self, statement: Prepared, **given: Any) -> list[Row]:
+        return self._on_a_connection(lambda hand: hand.all(statement, **given))
+
+    def _on_a_connection(self, ask: Callable[[PostgresHand], T]) -> T:
+        hand, answer = self._first_to(ask)
+        self._idle.append(hand)
+        return answer
+
+    def _first_to(self, ask: Callable[[PostgresHand], T]) -> tuple[PostgresHand, T]:
+        """The answer and who gave it. A connection that lay idle may have died meanwhile: then another."""
         while True:
             hand, is_new = self._take()
             try:
-                hand.execute(begin)
+                return hand, ask(hand)
             except BaseException:
                 is_dead = hand.is_lost
                 hand.close()
                 if is_new or not is_dead:
                     raise
-            else:
-                return hand
 
     def _take(self) -> tuple[PostgresHand, bool]:
         try:

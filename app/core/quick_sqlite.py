@@ -74,6 +74,9 @@ class SqliteLane:
                 self._lead()
         return job.answer()
 
+    def once(self, statement: Prepared, shared_session: int, **given: Any) -> Row | None:
+        return self.run(lambda hand: hand.one(statement, **given), shared_session)
+
     def read(self, statement: Prepared, **given: Any) -> list[Row]:
         try:
             connection = self._readers.pop()

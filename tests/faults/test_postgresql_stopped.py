@@ -6,8 +6,9 @@ FAULTS_FULL=1 runs it at its full size: 20,000 check-ins instead of 1,500, with 
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -81,8 +82,16 @@ def exercise(server: Server, database: OwnPostgresql) -> None:
     def work(line: Line, attendant: Attendant) -> None:
         until_acknowledged(lambda: check_in(line, hall, attendant), tally)
 
+    is_over = threading.Event()
+
+    def visitors() -> Iterator[Attendant]:
+        """Everyone once; and, where the machine was quick, again until the last stop is over."""
+        yield from crowd
+        while not is_over.is_set():
+            yield from crowd[:PHONES]
+
     began = time.monotonic()
-    with Crew(server.url, PHONES, crowd, work) as crew:
+    with Crew(server.url, PHONES, visitors(), work) as crew:
         for stop in range(STOPS):
             wait_for(lambda done=(2 * stop + 1) * CHECK_INS // (2 * STOPS): tally.done >= done, crew, tally)
             before = tally["503"]
@@ -94,8 +103,9 @@ def exercise(server: Server, database: OwnPostgresql) -> None:
                     assert_it_says_so(server, hall, crowd[0], bearer, cookie)
             finally:
                 database.start()
+        is_over.set()
     print(f"{CHECK_INS} check-ins, {STOPS} stops, {time.monotonic() - began:.0f} s: {tally}")  # noqa: T201
-    assert tally["201"] + tally["200"] == CHECK_INS
+    assert tally["201"] + tally["200"] == tally.done >= CHECK_INS
     assert tally["lost"] == 0, "every request was answered"
     assert_exactly_once(server.app, hall, crowd)
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Boolean, Integer, bindparam, exists, select
+from sqlalchemy import Boolean, ColumnElement, Integer, bindparam, exists, select, true
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine.interfaces import Dialect
@@ -56,32 +56,52 @@ def record_scan(
     (not_open, closed, cancelled) before anything is written.
     """
     require_takes(facts, scan.method)
+    given, seen = new_row(scan, facts, now, tz)
+    made = hand.one(
+        _insertion(facts.office_date, elderly_age, dialect), new_member_id=scan.member_id, **given
+    )
+    if made is not None:
+        return seen.recorded(is_extra=made[0])
+    found = recorded_already(hand, dialect, scan)
+    return found if found is not None and found.status in ATTENDED_STATUSES else None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a new row says of the member's coming."""
+
+    status: Status
+    at: datetime
+    minutes: int
+    came_at: datetime | None
+
+    def recorded(self, *, is_extra: bool) -> Outcome:
+        return Outcome(True, self.status, self.at, self.minutes, is_extra, self.came_at)
+
+
+def new_row(scan: Scan, facts: SessionCopy, now: datetime, tz: ZoneInfo) -> tuple[dict[str, Any], Seen]:
+    """What `insertion` leaves open, but for the member; and what it means."""
     span = (facts.starts_at, facts.ends_at)
     seen = arrival(Status.PRESENT, scan.method, now, span, facts.late_after_minutes)
     credit = split_credit(
         *span, facts.credited_minutes, tz, effective=facts.effective_minutes, stay=Stay(seen.came_at)
     )
-    made = hand.one(
-        _insertion(facts.office_date, elderly_age, dialect),
-        new_session_id=scan.session_id,
-        new_member_id=scan.member_id,
-        new_status=seen.status,
-        new_method=scan.method,
-        new_device=scan.device,
-        new_nonce=scan.nonce,
-        new_occurred_at=now,
-        new_received_at=now,
-        new_came_at=seen.came_at,
-        new_kind_key=facts.kind_key,
-        new_mode_key=facts.mode_key,
-        new_class_id=facts.class_id,
-        new_minutes=credit.total,
-        new_morning_minutes=credit.morning,
-    )
-    if made is not None:
-        return Outcome(True, seen.status, now, credit.total, bool(made[0]), seen.came_at)
-    found = recorded_already(hand, dialect, scan)
-    return found if found is not None and found.status in ATTENDED_STATUSES else None
+    given = {
+        "new_session_id": scan.session_id,
+        "new_status": seen.status,
+        "new_method": scan.method,
+        "new_device": scan.device,
+        "new_nonce": scan.nonce,
+        "new_occurred_at": now,
+        "new_received_at": now,
+        "new_came_at": seen.came_at,
+        "new_kind_key": facts.kind_key,
+        "new_mode_key": facts.mode_key,
+        "new_class_id": facts.class_id,
+        "new_minutes": credit.total,
+        "new_morning_minutes": credit.morning,
+    }
+    return given, Seen(seen.status, now, credit.total, seen.came_at)
 
 
 def require_takes(facts: SessionCopy, method: Method) -> None:
@@ -99,8 +119,21 @@ def recorded_already(hand: Hand, dialect: Dialect, scan: Scan) -> Outcome | None
 
 @lru_cache(maxsize=16)
 def _insertion(on: date, elderly_age: int, dialect: Dialect) -> Prepared:
-    """INSERT … SELECT of the member's standing on the day, unless there is a row; gives back is_extra."""
     member = bindparam("new_member_id", type_=Integer)
+    return Prepared(insertion(on, elderly_age, dialect, member), [Attendance.is_extra], dialect)
+
+
+def insertion(
+    on: date,
+    elderly_age: int,
+    dialect: Dialect,
+    member: ColumnElement[int],
+    *conditions: ColumnElement[bool],
+) -> Any:
+    """INSERT … SELECT of the member's standing on the day, unless there is a row; gives back is_extra.
+
+    Inserts nothing where a condition does not hold. `new_row` gives what it leaves open.
+    """
     standing = members_as_of(on, elderly_age, member).subquery("standing")
     expected = exists().where(
         ExpectedAttendee.session_id == bindparam("new_session_id", type_=Integer),
@@ -122,9 +155,9 @@ def _insertion(on: date, elderly_age: int, dialect: Dialect) -> Prepared:
     }
     insert = postgresql_insert if dialect.name == "postgresql" else sqlite_insert
     # The WHERE keeps SQLite from reading ON CONFLICT as the ON of a join.
-    rows = select(*columns.values()).select_from(standing).where(standing.c.member_id == member)
+    rows = select(*columns.values()).select_from(standing).where(true(), *conditions)
     statement = insert(Attendance).from_select(list(columns), rows).on_conflict_do_nothing()
-    return Prepared(statement.returning(Attendance.is_extra), [Attendance.is_extra], dialect)
+    return statement.returning(Attendance.is_extra)
 
 
 @lru_cache(maxsize=4)

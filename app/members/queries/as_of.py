@@ -8,7 +8,6 @@ from datetime import date
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Integer,
     Select,
@@ -54,7 +53,7 @@ def latest_birth_date(on: date, full_years: int) -> date:
 def members_as_of(
     on: date,
     elderly_age: int,
-    member_id: int | BindParameter[int] | None = None,
+    member_id: int | ColumnElement[int] | None = None,
     member_ids: Collection[int] | None = None,
 ) -> Select[int, int, int]:
     """SELECT member_id, org_id, groups: every member who belonged to a branch on the date, once;
@@ -64,7 +63,7 @@ def members_as_of(
     six months; new_org, rural and retired by what the branch was then, unless a row says otherwise;
     lost_contact by a row; exempt by an approved row. Source: domain.md, "Member groups".
     """
-    only: Collection[int | BindParameter[int]] | None = [member_id] if member_id is not None else member_ids
+    only: Collection[int | ColumnElement[int]] | None = [member_id] if member_id is not None else member_ids
     hand = _by_hand(on, only)
     by_rule = {Group.ELDERLY: is_old(on, elderly_age), **_BY_BRANCH}
     bits: ColumnElement[int] = literal(0, Integer)
@@ -119,7 +118,7 @@ def _counts(group: Group, on: date) -> list[ColumnElement[bool]]:
     return [GroupMembership.approved_by_id.is_not(None)] if group is Group.EXEMPT else []
 
 
-def _by_hand(on: date, member_ids: Collection[int | BindParameter[int]] | None) -> Subquery:
+def _by_hand(on: date, member_ids: Collection[int | ColumnElement[int]] | None) -> Subquery:
     """Subquery: per member one column a group, 1 or 0 where a row of the date says so, else NULL."""
     columns = []
     for group in Group:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, bindparam
+
 from app.core.vocabulary import SessionState
 from app.trainings.models import TrainingSession
 
@@ -28,3 +30,15 @@ class SessionCopy:
 
 # In the order of the fields.
 COPIED: tuple[Any, ...] = tuple(getattr(TrainingSession, field.name) for field in fields(SessionCopy))
+
+
+def still_says() -> list[ColumnElement[bool]]:
+    """Conditions: the session's row is as `as_it_was` gives it."""
+    return [
+        column.is_not_distinct_from(bindparam(f"was_{column.key}", type_=column.type)) for column in COPIED
+    ]
+
+
+def as_it_was(copy: SessionCopy) -> dict[str, Any]:
+    """What `still_says` leaves open."""
+    return {f"was_{column.key}": getattr(copy, column.key) for column in COPIED}
