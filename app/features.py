@@ -15,6 +15,7 @@ TABLES = (
     "app.attendance.models",
     "app.checkin.models",
     "app.accounts.models",
+    "app.deliveries.models",
 )
 # Modules with a blueprint named `bp`.
 PAGES = (
@@ -48,6 +49,8 @@ CONCERNED = (
 AT_CLOSING = ("app.attendance.services.look_over",)
 # Modules that follow when a session's times change (`app.trainings.services.facts`).
 AT_NEW_TIMES = ("app.attendance.services.judge_again",)
+# Modules that finish every writing transaction (`app.core.db.BEFORE_COMMIT`).
+BEFORE_COMMIT = ("app.attendance.services.rollups",)
 # Modules with an `init_app`: who is signed in, what open pages are told, the API, the commands.
 EXTENSIONS = ("app.accounts.sign_in", "app.attendance.views.live", "app.api.v1", "app.cli")
 
@@ -59,7 +62,7 @@ def register_features(app: Flask) -> None:
     # All are imported before any is registered: attendance adds its pages to the sessions' blueprint.
     for module in [import_module(name) for name in PAGES]:
         app.register_blueprint(module.bp)
-    for name in (*MOVERS, *RUNNERS, *CONCERNED, *AT_CLOSING, *AT_NEW_TIMES):
+    for name in (*MOVERS, *RUNNERS, *CONCERNED, *AT_CLOSING, *AT_NEW_TIMES, *BEFORE_COMMIT):
         import_module(name)
     for name in EXTENSIONS:
         import_module(name).init_app(app)

@@ -36,11 +36,15 @@ def postgresql_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def app(request: pytest.FixtureRequest) -> Flask:
-    """The app on an emptied database; a test that asks for it runs once on each database."""
+def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The app on an emptied database; a test that asks for it runs once on each database.
+
+    Whatever the test did, the yearly summaries say afterwards what the ledger adds up to.
+    """
     app: Flask = request.getfixturevalue(f"{request.param}_app")
     databases.empty(app)
-    return app
+    yield app
+    databases.require_true_summaries(app)
 
 
 @pytest.fixture

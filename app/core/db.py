@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -40,7 +40,11 @@ db = SQLAlchemy(model_class=Base)
 SESSION_LOCKS = 7301
 SHARED_LOCK = "pg_advisory_xact_lock_shared"
 # One for each job that may run at the same time, one for the leader's lock, and a few to spare.
-_SCHEDULER_CONNECTIONS = 10
+_SCHEDULER_CONNECTIONS = 13
+
+
+# What features do last in every writing transaction, with what it has changed.
+BEFORE_COMMIT: list[Callable[[Session], None]] = []
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -160,6 +164,8 @@ def writing() -> Iterator[Session]:
             try:
                 session.connection(execution_options={"sqlite_immediate": True})
                 yield session
+                for settle in BEFORE_COMMIT:
+                    settle(session)
                 session.commit()
             except BaseException:
                 session.rollback()

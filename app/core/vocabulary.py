@@ -107,6 +107,11 @@ class Status(StrEnum):
     MADE_UP = "made_up"
 
 
+# Keys of rows that the figures name; the office may rename them, and not take them away.
+CENTRAL_KIND = "central_training"
+# Somebody comes to the member: 送学上门, 现场帮学.
+VISIT_MODES = ("home_visit", "on_site_help")
+
 COUNTED_STATUSES = (Status.PRESENT, Status.LATE, Status.LEFT_EARLY, Status.MADE_UP)
 ATTENDED_STATUSES = (Status.PRESENT, Status.LATE, Status.LEFT_EARLY)
 
@@ -200,6 +205,30 @@ class ReviewKind(StrEnum):
     TWO_PLACES = "two_places"
     # A phone of the staff whose clock was wrong when it noted something.
     WRONG_CLOCK = "wrong_clock"
+
+
+class LeaveState(StrEnum):
+    """What became of a request to be excused from a session."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class MakeUpState(StrEnum):
+    """A missed session is to be made up, or has been."""
+
+    PLANNED = "planned"
+    DONE = "done"
+
+
+class DeliveryState(StrEnum):
+    """What became of a report that is made by rule: waiting → ready, or given up after several tries."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    GIVEN_UP = "given_up"
 
 
 class ReviewState(StrEnum):

@@ -12,12 +12,10 @@ from sqlalchemy.orm import Session
 from app.attendance.models import Attendance, HourPolicy
 from app.attendance.queries.hours import day_minutes, policy_of
 from app.core.clock import today
-from app.core.vocabulary import COUNTED_STATUSES, ExcuseReason, Group, Method, Status
+from app.core.vocabulary import CENTRAL_KIND, COUNTED_STATUSES, ExcuseReason, Group, Method, Status
 from app.members.models import OrgPost, OrgUnit
 from app.members.queries.as_of import members_as_of
 from app.trainings.models import SessionKind, TrainingSession, Venue
-
-CENTRAL_KIND = "central_training"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,10 @@ from app.core.i18n import gettext as _
 from app.core.labels import GROUP_LABELS
 from app.core.numbers import whole
 from app.core.office import elderly_age
-from app.core.vocabulary import Group
+from app.core.vocabulary import VISIT_MODES, Group
 from app.trainings.queries.page import session_facts
 
 # Where visits are the point of the session: everybody left is ticked beforehand.
-VISIT_MODES = ("home_visit", "on_site_help")
 
 
 # Asked for by the session's page, which belongs to a feature below this one.

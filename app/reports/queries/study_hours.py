@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, HourPolicy
 from app.attendance.queries.hours import day_minutes, policy_of
-from app.core.vocabulary import Group, Status
+from app.core.vocabulary import CENTRAL_KIND, Group, Status
 from app.members.models import Member, OrgPost, OrgUnit
 from app.reports.queries.coverage import members_of_day
 from app.reports.queries.cut import cut_rows
 from app.reports.queries.place import Place, counted_in
 from app.reports.rules import FIRST_PAGE, Key, Period, Slice, Snapshot, hours_of
-
-CENTRAL_KIND = "central_training"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Tables of what is scheduled, for whom, where and by whom."""
 
-from app.trainings.models.catalogue import DeliveryMode, Lecturer, SessionKind, Venue
+from app.trainings.models.catalogue import DeliveryMode, DutyRule, Lecturer, SessionKind, Venue
 from app.trainings.models.session import (
     AudienceRule,
     ExpectedAttendee,
@@ -12,6 +12,7 @@ from app.trainings.models.session import (
 __all__ = [
     "AudienceRule",
     "DeliveryMode",
+    "DutyRule",
     "ExpectedAttendee",
     "Lecturer",
     "SessionKind",

@@ -26,6 +26,19 @@ class SessionKind(Base):
     )
 
 
+class DutyRule(Base):
+    """How often a branch owes a session of a kind, from a year on; earlier years keep their rule."""
+
+    __tablename__ = "duty_rules"
+
+    kind_key: Mapped[str] = mapped_column(ForeignKey("session_kinds.key"), primary_key=True)
+    from_year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # Monthly, quarterly or yearly; NULL: no duty from then on.
+    frequency: Mapped[str | None] = mapped_column(String(10))
+
+    __table_args__ = (CheckConstraint("frequency IN ('monthly', 'quarterly', 'yearly')", name="frequency"),)
+
+
 class DeliveryMode(Base):
     """A way of delivering a session (现场集中, 送学上门, 线上送学 …)."""
 

@@ -41,7 +41,11 @@ class Attendance(Base):
     came_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    # The session, copied. `is_held`: closed and not cancelled; only such rows count in figures.
+    # The missed session for which this coming counts; it counts there, and here in no figure.
+    made_up_for_id: Mapped[int | None] = mapped_column(ForeignKey("training_sessions.id"))
+
+    # The session, copied. `is_held`: closed and not cancelled, and not counted for another session
+    # (`made_up_for_id`); only such rows count in figures.
     is_held: Mapped[bool] = mapped_column(default=False)
     office_date: Mapped[date] = mapped_column(Date)
     kind_key: Mapped[str] = mapped_column(ForeignKey("session_kinds.key"))

@@ -1,0 +1,21 @@
+"""Tables of the attendance ledger, of what waits on it, of its locks and of its yearly summaries."""
+
+from app.attendance.models.absence import LeaveRequest, MakeUp
+from app.attendance.models.ledger import Attendance, AttendanceChange, HourPolicy, ReviewItem
+from app.attendance.models.locks import Adjustment, LockedPeriod
+from app.attendance.models.rollups import MemberYear, MemberYearKind, StaleYear, YearFigures
+
+__all__ = [
+    "Adjustment",
+    "Attendance",
+    "AttendanceChange",
+    "HourPolicy",
+    "LeaveRequest",
+    "LockedPeriod",
+    "MakeUp",
+    "MemberYear",
+    "MemberYearKind",
+    "ReviewItem",
+    "StaleYear",
+    "YearFigures",
+]

@@ -1,0 +1,446 @@
+"""figures: yearly summaries that triggers keep honest, locks and adjustments, leave, make-ups, deliveries"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+# What of an attendance row decides a figure.
+FACTS = "member_id, status, is_held, office_date, kind_key, mode_key, class_id, minutes, morning_minutes"
+# Whoever changes a row that counts: the years concerned are noted, and recomputed before the commit.
+TRIGGERS = {
+    "attendance_counts_more": ("INSERT", "NEW.is_held", ("NEW",)),
+    "attendance_counts_less": ("DELETE", "OLD.is_held", ("OLD",)),
+    "attendance_counts_otherwise": (f"UPDATE OF {FACTS}", "OLD.is_held OR NEW.is_held", ("OLD", "NEW")),
+}
+POSTGRESQL_FUNCTION = """
+CREATE FUNCTION note_stale_year() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    INSERT INTO stale_years (year, member_id, writer)
+      VALUES (EXTRACT(YEAR FROM OLD.office_date), OLD.member_id, txid_current());
+  END IF;
+  IF TG_OP <> 'DELETE' AND (TG_OP = 'INSERT' OR OLD.member_id <> NEW.member_id
+      OR OLD.office_date <> NEW.office_date) THEN
+    INSERT INTO stale_years (year, member_id, writer)
+      VALUES (EXTRACT(YEAR FROM NEW.office_date), NEW.member_id, txid_current());
+  END IF;
+  RETURN NULL;
+END $$
+"""
+
+
+def upgrade() -> None:
+    op.create_table(
+        "stale_years",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("writer", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stale_years")),
+    )
+    with op.batch_alter_table("stale_years", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stale_years_writer"), ["writer"], unique=False)
+
+    op.create_table(
+        "year_figures",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind_key", sa.String(length=40), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.Column("person_times", sa.Integer(), nullable=False),
+        sa.Column("class_person_times", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("year", "kind_key", name=op.f("pk_year_figures")),
+    )
+    op.create_table(
+        "duty_rules",
+        sa.Column("kind_key", sa.String(length=40), nullable=False),
+        sa.Column("from_year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("frequency", sa.String(length=10), nullable=True),
+        sa.CheckConstraint(
+            "frequency IN ('monthly', 'quarterly', 'yearly')", name=op.f("ck_duty_rules_frequency")
+        ),
+        sa.ForeignKeyConstraint(["kind_key"], ["session_kinds.key"], name=op.f("fk_duty_rules_kind_key")),
+        sa.PrimaryKeyConstraint("kind_key", "from_year", name=op.f("pk_duty_rules")),
+    )
+    op.create_table(
+        "locked_periods",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("first_on", sa.Date(), nullable=False),
+        sa.Column("last_on", sa.Date(), nullable=False),
+        sa.Column("locked_by_id", sa.Integer(), nullable=True),
+        sa.Column("locked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("unlocked_by_id", sa.Integer(), nullable=True),
+        sa.Column("unlocked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unlock_reason", sa.String(length=200), nullable=True),
+        sa.CheckConstraint("first_on <= last_on", name=op.f("ck_locked_periods_order")),
+        sa.ForeignKeyConstraint(
+            ["locked_by_id"], ["staff_users.id"], name=op.f("fk_locked_periods_locked_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["unlocked_by_id"], ["staff_users.id"], name=op.f("fk_locked_periods_unlocked_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_locked_periods")),
+    )
+    with op.batch_alter_table("locked_periods", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_locked_periods_first_on_last_on"), ["first_on", "last_on"], unique=False
+        )
+
+    op.create_table(
+        "member_year_kinds",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("member_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind_key", sa.String(length=40), nullable=False),
+        sa.Column("person_times", sa.Integer(), nullable=False),
+        sa.Column("class_person_times", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("year", "member_id", "kind_key", name=op.f("pk_member_year_kinds")),
+    )
+    op.create_table(
+        "member_years",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("member_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("person_times", sa.Integer(), nullable=False),
+        sa.Column("class_person_times", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("credited_minutes", sa.Integer(), nullable=False),
+        sa.Column("made_up_minutes", sa.Integer(), nullable=False),
+        sa.Column("home_minutes", sa.Integer(), nullable=False),
+        sa.Column("central_classes", sa.Integer(), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
+        sa.Column("last_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("months BETWEEN 0 AND 4095", name=op.f("ck_member_years_months")),
+        sa.PrimaryKeyConstraint("year", "member_id", name=op.f("pk_member_years")),
+    )
+    op.create_table(
+        "report_schedules",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("report", sa.String(length=40), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("email", sa.String(length=200), nullable=True),
+        sa.Column("language", sa.String(length=10), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["org_units.id"], name=op.f("fk_report_schedules_org_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["staff_users.id"], name=op.f("fk_report_schedules_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_schedules")),
+    )
+    with op.batch_alter_table("report_schedules", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_schedules_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "report_deliveries",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("schedule_id", sa.Integer(), nullable=False),
+        sa.Column("first_on", sa.Date(), nullable=False),
+        sa.Column("last_on", sa.Date(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "ready",
+                "given_up",
+                name="deliverystate",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("file_key", sa.String(length=64), nullable=True),
+        sa.Column("file_name", sa.String(length=120), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["schedule_id"], ["report_schedules.id"], name=op.f("fk_report_deliveries_schedule_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_deliveries")),
+        sa.UniqueConstraint(
+            "schedule_id", "first_on", name=op.f("uq_report_deliveries_schedule_id_first_on")
+        ),
+    )
+    with op.batch_alter_table("report_deliveries", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_report_deliveries_state_leased_until"), ["state", "leased_until"], unique=False
+        )
+
+    op.create_table(
+        "adjustments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "status_before",
+            sa.Enum(
+                "present",
+                "late",
+                "left_early",
+                "excused",
+                "absent",
+                "made_up",
+                name="status_before",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "status_after",
+            sa.Enum(
+                "present",
+                "late",
+                "left_early",
+                "excused",
+                "absent",
+                "made_up",
+                name="status_after",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "excuse_reason",
+            sa.Enum(
+                "official",
+                "personal",
+                "sick",
+                name="excusereason",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=True,
+        ),
+        sa.Column("minutes_before", sa.Integer(), nullable=False),
+        sa.Column("minutes_after", sa.Integer(), nullable=False),
+        sa.Column("office_date", sa.Date(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("groups", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("made_by_id", sa.Integer(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by_id", sa.Integer(), nullable=True),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["made_by_id"], ["staff_users.id"], name=op.f("fk_adjustments_made_by_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_adjustments_member_id")),
+        sa.ForeignKeyConstraint(["org_id"], ["org_units.id"], name=op.f("fk_adjustments_org_id")),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["training_sessions.id"], name=op.f("fk_adjustments_session_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["withdrawn_by_id"], ["staff_users.id"], name=op.f("fk_adjustments_withdrawn_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_adjustments")),
+    )
+    with op.batch_alter_table("adjustments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_adjustments_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_adjustments_office_date"), ["office_date"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_adjustments_session_id_member_id"), ["session_id", "member_id"], unique=False
+        )
+
+    op.create_table(
+        "leave_requests",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "official",
+                "personal",
+                "sick",
+                name="excusereason",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "approved",
+                "declined",
+                "withdrawn",
+                name="leavestate",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["staff_users.id"], name=op.f("fk_leave_requests_asked_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["staff_users.id"], name=op.f("fk_leave_requests_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_leave_requests_member_id")),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["training_sessions.id"], name=op.f("fk_leave_requests_session_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_leave_requests")),
+        sa.UniqueConstraint("session_id", "member_id", name=op.f("uq_leave_requests_session_id_member_id")),
+    )
+    with op.batch_alter_table("leave_requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_leave_requests_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_leave_requests_state_session_id"), ["state", "session_id"], unique=False
+        )
+
+    op.create_table(
+        "make_ups",
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("via_session_id", sa.Integer(), nullable=True),
+        sa.Column("mode_key", sa.String(length=40), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "planned", "done", name="makeupstate", native_enum=False, create_constraint=True, length=20
+            ),
+            nullable=False,
+        ),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("planned_by_id", sa.Integer(), nullable=True),
+        sa.Column("done_on", sa.Date(), nullable=True),
+        sa.Column("minutes", sa.Integer(), nullable=True),
+        sa.Column(
+            "status_before",
+            sa.Enum(
+                "present",
+                "late",
+                "left_early",
+                "excused",
+                "absent",
+                "made_up",
+                name="status_before",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=True,
+        ),
+        sa.CheckConstraint("(state = 'done') = (done_on IS NOT NULL)", name=op.f("ck_make_ups_done")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_make_ups_member_id")),
+        sa.ForeignKeyConstraint(["mode_key"], ["delivery_modes.key"], name=op.f("fk_make_ups_mode_key")),
+        sa.ForeignKeyConstraint(
+            ["planned_by_id"], ["staff_users.id"], name=op.f("fk_make_ups_planned_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["training_sessions.id"], name=op.f("fk_make_ups_session_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["via_session_id"], ["training_sessions.id"], name=op.f("fk_make_ups_via_session_id")
+        ),
+        sa.PrimaryKeyConstraint("session_id", "member_id", name=op.f("pk_make_ups")),
+    )
+    with op.batch_alter_table("make_ups", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_make_ups_member_id_state"), ["member_id", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_make_ups_via_session_id"), ["via_session_id"], unique=False)
+
+    op.execute(
+        "ALTER TABLE attendance ADD COLUMN made_up_for_id INTEGER"
+        " CONSTRAINT fk_attendance_made_up_for_id REFERENCES training_sessions (id)"
+    )
+    # Until now a duty was what its kind says today.
+    op.execute(
+        "INSERT INTO duty_rules (kind_key, from_year, frequency)"
+        " SELECT key, 1921, duty_frequency FROM session_kinds WHERE duty_frequency IS NOT NULL"
+    )
+    # Everything is to be added up once; until it is, figures are counted from the rows.
+    year = "CAST(substr(CAST(office_date AS VARCHAR), 1, 4) AS INTEGER)"
+    op.execute(
+        "INSERT INTO stale_years (year, member_id, writer)"
+        f" SELECT DISTINCT {year}, member_id, 0 FROM attendance WHERE is_held"
+    )
+    _create_triggers()
+
+
+def _create_triggers() -> None:
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    if is_postgresql:
+        op.execute(POSTGRESQL_FUNCTION)
+    for name, (event, condition, rows) in TRIGGERS.items():
+        if is_postgresql:
+            done = "EXECUTE FUNCTION note_stale_year()"
+        else:
+            notes = [
+                "INSERT INTO stale_years (year, member_id, writer)"
+                f" VALUES (CAST(strftime('%Y', {row}.office_date) AS INTEGER), {row}.member_id, 0);"
+                for row in rows
+            ]
+            done = "BEGIN " + " ".join(notes) + " END"
+        op.execute(
+            f"CREATE TRIGGER {name} AFTER {event} ON attendance FOR EACH ROW WHEN ({condition}) {done}"
+        )
+
+
+def _drop_triggers() -> None:
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    for name in TRIGGERS:
+        op.execute(f"DROP TRIGGER {name}" + (" ON attendance" if is_postgresql else ""))
+    if is_postgresql:
+        op.execute("DROP FUNCTION note_stale_year()")
+
+
+def downgrade() -> None:
+    _drop_triggers()
+    op.execute("ALTER TABLE attendance DROP COLUMN made_up_for_id")
+
+    with op.batch_alter_table("make_ups", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_make_ups_via_session_id"))
+        batch_op.drop_index(batch_op.f("ix_make_ups_member_id_state"))
+
+    op.drop_table("make_ups")
+    with op.batch_alter_table("leave_requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_leave_requests_state_session_id"))
+        batch_op.drop_index(batch_op.f("ix_leave_requests_member_id"))
+
+    op.drop_table("leave_requests")
+    with op.batch_alter_table("adjustments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_adjustments_session_id_member_id"))
+        batch_op.drop_index(batch_op.f("ix_adjustments_office_date"))
+        batch_op.drop_index(batch_op.f("ix_adjustments_member_id"))
+
+    op.drop_table("adjustments")
+    with op.batch_alter_table("report_deliveries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_report_deliveries_state_leased_until"))
+
+    op.drop_table("report_deliveries")
+    with op.batch_alter_table("report_schedules", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_report_schedules_user_id"))
+
+    op.drop_table("report_schedules")
+    op.drop_table("member_years")
+    op.drop_table("member_year_kinds")
+    with op.batch_alter_table("locked_periods", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_locked_periods_first_on_last_on"))
+
+    op.drop_table("locked_periods")
+    op.drop_table("duty_rules")
+    op.drop_table("year_figures")
+    with op.batch_alter_table("stale_years", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stale_years_writer"))
+
+    op.drop_table("stale_years")

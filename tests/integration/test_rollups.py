@@ -1,0 +1,85 @@
+"""The yearly summaries say what the ledger adds up to, whatever has been done to it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, func, select, update
+
+from app.attendance.models import Attendance, MemberYear, StaleYear, YearFigures
+from app.attendance.queries.rollups import differences
+from app.attendance.services.rollups import adopt_leftovers, rebuild
+from app.core.db import db, writing
+from app.core.vocabulary import SessionState, Status
+from tests.factories import attend, count, make_member, make_org, make_session
+
+
+def year_row(member_id: int, year: int) -> MemberYear | None:
+    return db.session.get(MemberYear, (year, member_id), populate_existing=True)
+
+
+@pytest.fixture
+def two(ctx: Flask) -> tuple[int, int]:
+    """Two members who came to a held session each, one of them also to a second on the same day."""
+    org = make_org("R")
+    ids = []
+    for number in range(2):
+        member = make_member(f"党员{number}", org)
+        ids.append(member.id)
+        for _ in range(number + 1):
+            session = make_session(org, state=SessionState.CLOSED)
+            attend(session, member)
+    adopt_leftovers()
+    return ids[0], ids[1]
+
+
+def test_what_was_loaded_is_added_up(two: tuple[int, int]) -> None:
+    assert list(differences(db.session())) == []
+    rows = list(db.session.scalars(select(MemberYear).order_by(MemberYear.member_id)))
+    assert [(row.member_id, row.person_times) for row in rows] == [(two[0], 1), (two[1], 2)]
+    total = db.session.scalars(select(YearFigures).where(YearFigures.kind_key == "")).one()
+    assert (total.members, total.person_times) == (2, 3)
+    assert count(StaleYear) == 0
+
+
+@pytest.mark.parametrize("change", ["status", "minutes", "day", "away", "moved"])
+def test_every_change_of_a_row_is_followed_in_its_transaction(two: tuple[int, int], change: str) -> None:
+    statements = {
+        "status": update(Attendance).values(status=Status.ABSENT),
+        "minutes": update(Attendance).values(minutes=Attendance.minutes - 1, morning_minutes=0),
+        "day": update(Attendance).values(office_date=date(2017, 5, 6)),
+        "away": delete(Attendance),
+        "moved": update(Attendance).values(member_id=two[1]),
+    }
+    mine = Attendance.member_id == two[0]
+    with writing() as session:
+        session.execute(statements[change].where(mine), execution_options={"synchronize_session": False})
+    assert count(StaleYear) == 0
+    assert list(differences(db.session())) == []
+
+
+def test_a_change_past_the_services_is_known_and_counted_later(two: tuple[int, int]) -> None:
+    db.session.execute(update(Attendance).values(status=Status.ABSENT))
+    db.session.commit()
+    assert set(db.session.scalars(select(StaleYear.member_id))) == set(two)
+    assert adopt_leftovers() > 0
+    assert (count(MemberYear), count(YearFigures), count(StaleYear)) == (0, 0, 0)
+
+
+def test_a_summary_that_somebody_has_spoilt_is_found_and_rebuilt(two: tuple[int, int]) -> None:
+    with writing() as session:
+        session.execute(update(MemberYear).values(minutes=MemberYear.minutes + 1))
+    found = {(each.table, each.key[1]) for each in differences(db.session())}
+    assert {("member_years", two[0]), ("member_years", two[1])} <= found
+    rebuild()
+    assert list(differences(db.session())) == []
+
+
+def test_the_office_s_totals_move_with_each_member(two: tuple[int, int]) -> None:
+    with writing() as session:
+        session.execute(delete(Attendance).where(Attendance.member_id == two[1]))
+    total = db.session.scalars(select(YearFigures).where(YearFigures.kind_key == "")).one()
+    assert (total.members, total.person_times) == (1, 1)
+    assert db.session.scalar(select(func.count()).select_from(MemberYear)) == 1
