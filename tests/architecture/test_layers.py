@@ -26,11 +26,23 @@ FEATURES: dict[str, set[str]] = {
     "checkin": {"members", "trainings", "attendance"},
     "reminders": {"members", "trainings", "attendance"},
     "reports": {"members", "trainings", "attendance", "checkin", "accounts", "reminders"},
-    "home": {"members", "trainings", "attendance", "checkin", "accounts", "reminders", "reports"},
+    "reach": {"members", "trainings", "attendance", "accounts", "reports"},
+    "deliveries": {"members", "trainings", "attendance", "accounts", "reports", "reach"},
+    "home": {
+        "members",
+        "trainings",
+        "attendance",
+        "checkin",
+        "accounts",
+        "reminders",
+        "reports",
+        "reach",
+        "deliveries",
+    },
     "office": {"members", "trainings", "attendance", "checkin", "accounts", "reminders"},
     "demo": {"members", "trainings", "attendance", "checkin", "accounts", "reminders"},
 }
-REPORTS_READERS = {"api", "cli", "jobs", "scheduler", "reports", "home"}
+REPORTS_READERS = {"api", "cli", "jobs", "scheduler", "reports", "home", "reach", "deliveries"}
 
 # Layer of a module: the first part of its path inside the feature that is one of these.
 LAYERS = {
