@@ -128,10 +128,10 @@ def by_hand(rng: random.Random, count: int) -> Rows:
             }
 
 
-def build(count: int) -> None:
+def build(count: int, members_a_branch: int = MEMBERS_A_BRANCH) -> None:
     """The district, in one transaction."""
     rng = random.Random(1)
-    tree = list(units(max(1, count // MEMBERS_A_BRANCH)))
+    tree = list(units(max(1, count // members_a_branch)))
     branch_ids = [row[0] for row in tree if row[3] is OrgKind.BRANCH]
     keys = ("id", "code", "name", "kind", "sector")
     make_account("approver")

@@ -135,7 +135,7 @@ def empty(app: Flask) -> None:
                 connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
             else:
                 # A trigger notes here what disappears from the ledger.
-                last = Base.metadata.tables["stale_years"]
+                last = Base.metadata.tables["stale_days"]
                 for table in (*(table for table in reversed(tables) if table is not last), last):
                     connection.execute(table.delete())
         db.session.remove()

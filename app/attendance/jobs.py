@@ -28,6 +28,6 @@ def look_over_sessions(now: datetime) -> int:
     return found
 
 
-def count_stale_years(now: datetime) -> int:
+def count_stale_days(now: datetime) -> int:
     """Add up what a bulk load or a hand in the database has changed; reports count its rows meanwhile."""
     return adopt_leftovers()

@@ -38,7 +38,7 @@ TICKS = (
     Tick("heartbeat", 15, core_jobs.beat_scheduler),
     Tick("open_and_close_sessions", 5, training_jobs.open_and_close_sessions),
     Tick("look_over_sessions", 60, attendance_jobs.look_over_sessions),
-    Tick("count_stale_years", 60, attendance_jobs.count_stale_years),
+    Tick("count_stale_days", 60, attendance_jobs.count_stale_days),
     Tick("work_off_long_tasks", 1, workers.work_off),
     Tick("forget_spent_tickets", 300, checkin_jobs.forget_spent_tickets),
     Tick("forget_old_sheets", 3600, checkin_jobs.forget_old_sheets),

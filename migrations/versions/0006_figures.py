@@ -12,51 +12,40 @@ depends_on = None
 
 # What of an attendance row decides a figure.
 FACTS = "member_id, status, is_held, office_date, kind_key, mode_key, class_id, minutes, morning_minutes"
-# Whoever changes a row that counts: the years concerned are noted, and recomputed before the commit.
+# Whoever changes a row that counts: the days concerned are noted, and added up again before the commit.
 TRIGGERS = {
     "attendance_counts_more": ("INSERT", "NEW.is_held", ("NEW",)),
     "attendance_counts_less": ("DELETE", "OLD.is_held", ("OLD",)),
     "attendance_counts_otherwise": (f"UPDATE OF {FACTS}", "OLD.is_held OR NEW.is_held", ("OLD", "NEW")),
 }
 POSTGRESQL_FUNCTION = """
-CREATE FUNCTION note_stale_year() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_stale_day() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP <> 'INSERT' THEN
-    INSERT INTO stale_years (year, member_id, writer)
-      VALUES (EXTRACT(YEAR FROM OLD.office_date), OLD.member_id, txid_current());
+    INSERT INTO stale_days (office_date, member_id, writer)
+      VALUES (OLD.office_date, OLD.member_id, txid_current());
   END IF;
   IF TG_OP <> 'DELETE' AND (TG_OP = 'INSERT' OR OLD.member_id <> NEW.member_id
       OR OLD.office_date <> NEW.office_date) THEN
-    INSERT INTO stale_years (year, member_id, writer)
-      VALUES (EXTRACT(YEAR FROM NEW.office_date), NEW.member_id, txid_current());
+    INSERT INTO stale_days (office_date, member_id, writer)
+      VALUES (NEW.office_date, NEW.member_id, txid_current());
   END IF;
   RETURN NULL;
 END $$
 """
+IS_COUNTED = "is_held IS {true} AND status IN ('present', 'late', 'left_early', 'made_up')"
+INDEXES = {
+    "ix_attendance_counted": (
+        "member_id, office_date, kind_key, mode_key, status, class_id, minutes, morning_minutes",
+        "",
+    ),
+    "ix_attendance_of_classes": ("class_id, member_id, office_date, kind_key", " AND class_id IS NOT NULL"),
+}
 
 
 def upgrade() -> None:
-    op.create_table(
-        "stale_years",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("year", sa.Integer(), nullable=False),
-        sa.Column("member_id", sa.Integer(), nullable=False),
-        sa.Column("writer", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_stale_years")),
-    )
-    with op.batch_alter_table("stale_years", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stale_years_writer"), ["writer"], unique=False)
+    _create_summaries()
 
-    op.create_table(
-        "year_figures",
-        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("kind_key", sa.String(length=40), nullable=False),
-        sa.Column("members", sa.Integer(), nullable=False),
-        sa.Column("person_times", sa.Integer(), nullable=False),
-        sa.Column("class_person_times", sa.Integer(), nullable=False),
-        sa.Column("minutes", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("year", "kind_key", name=op.f("pk_year_figures")),
-    )
     op.create_table(
         "duty_rules",
         sa.Column("kind_key", sa.String(length=40), nullable=False),
@@ -92,32 +81,6 @@ def upgrade() -> None:
             batch_op.f("ix_locked_periods_first_on_last_on"), ["first_on", "last_on"], unique=False
         )
 
-    op.create_table(
-        "member_year_kinds",
-        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("member_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("kind_key", sa.String(length=40), nullable=False),
-        sa.Column("person_times", sa.Integer(), nullable=False),
-        sa.Column("class_person_times", sa.Integer(), nullable=False),
-        sa.Column("minutes", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("year", "member_id", "kind_key", name=op.f("pk_member_year_kinds")),
-    )
-    op.create_table(
-        "member_years",
-        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("member_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("person_times", sa.Integer(), nullable=False),
-        sa.Column("class_person_times", sa.Integer(), nullable=False),
-        sa.Column("minutes", sa.Integer(), nullable=False),
-        sa.Column("credited_minutes", sa.Integer(), nullable=False),
-        sa.Column("made_up_minutes", sa.Integer(), nullable=False),
-        sa.Column("home_minutes", sa.Integer(), nullable=False),
-        sa.Column("central_classes", sa.Integer(), nullable=False),
-        sa.Column("months", sa.Integer(), nullable=False),
-        sa.Column("last_on", sa.Date(), nullable=False),
-        sa.CheckConstraint("months BETWEEN 0 AND 4095", name=op.f("ck_member_years_months")),
-        sa.PrimaryKeyConstraint("year", "member_id", name=op.f("pk_member_years")),
-    )
     op.create_table(
         "report_schedules",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -368,13 +331,64 @@ def upgrade() -> None:
         "INSERT INTO duty_rules (kind_key, from_year, frequency)"
         " SELECT key, 1921, duty_frequency FROM session_kinds WHERE duty_frequency IS NOT NULL"
     )
+    is_true = "true" if op.get_bind().dialect.name == "postgresql" else "1"
+    for name, (columns, more) in INDEXES.items():
+        where = IS_COUNTED.format(true=is_true) + more
+        op.execute(f"CREATE INDEX {name} ON attendance ({columns}) WHERE {where}")
     # Everything is to be added up once; until it is, figures are counted from the rows.
-    year = "CAST(substr(CAST(office_date AS VARCHAR), 1, 4) AS INTEGER)"
     op.execute(
-        "INSERT INTO stale_years (year, member_id, writer)"
-        f" SELECT DISTINCT {year}, member_id, 0 FROM attendance WHERE is_held"
+        "INSERT INTO stale_days (office_date, member_id, writer)"
+        " SELECT DISTINCT office_date, member_id, 0 FROM attendance WHERE is_held"
     )
     _create_triggers()
+
+
+def _create_summaries() -> None:
+    days = [f"days_{month}" for month in range(1, 13)]
+    whole = ("person_times", "class_person_times", "minutes", "credited_minutes", "made_up_minutes",
+             "home_minutes", "central_classes")  # fmt: skip
+    op.create_table(
+        "member_years",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("member_id", sa.Integer(), autoincrement=False, nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in (*whole, *days)),
+        sa.PrimaryKeyConstraint("year", "member_id", name=op.f("pk_member_years")),
+    )
+    op.create_table(
+        "member_year_kinds",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("member_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind_key", sa.String(length=40), nullable=False),
+        sa.Column("class_person_times", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in days),
+        sa.PrimaryKeyConstraint("year", "member_id", "kind_key", name=op.f("pk_member_year_kinds")),
+    )
+    op.create_table(
+        "year_figures",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind_key", sa.String(length=40), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.Column("class_person_times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("year", "kind_key", name=op.f("pk_year_figures")),
+    )
+    op.create_table(
+        "day_figures",
+        sa.Column("office_date", sa.Date(), nullable=False),
+        sa.Column("kind_key", sa.String(length=40), nullable=False),
+        sa.Column("person_times", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("office_date", "kind_key", name=op.f("pk_day_figures")),
+    )
+    op.create_table(
+        "stale_days",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("office_date", sa.Date(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("writer", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stale_days")),
+    )
+    op.create_index(op.f("ix_stale_days_office_date"), "stale_days", ["office_date"])
+    op.create_index(op.f("ix_stale_days_writer"), "stale_days", ["writer"])
 
 
 def _create_triggers() -> None:
@@ -383,11 +397,11 @@ def _create_triggers() -> None:
         op.execute(POSTGRESQL_FUNCTION)
     for name, (event, condition, rows) in TRIGGERS.items():
         if is_postgresql:
-            done = "EXECUTE FUNCTION note_stale_year()"
+            done = "EXECUTE FUNCTION note_stale_day()"
         else:
             notes = [
-                "INSERT INTO stale_years (year, member_id, writer)"
-                f" VALUES (CAST(strftime('%Y', {row}.office_date) AS INTEGER), {row}.member_id, 0);"
+                "INSERT INTO stale_days (office_date, member_id, writer)"
+                f" VALUES ({row}.office_date, {row}.member_id, 0);"
                 for row in rows
             ]
             done = "BEGIN " + " ".join(notes) + " END"
@@ -401,12 +415,16 @@ def _drop_triggers() -> None:
     for name in TRIGGERS:
         op.execute(f"DROP TRIGGER {name}" + (" ON attendance" if is_postgresql else ""))
     if is_postgresql:
-        op.execute("DROP FUNCTION note_stale_year()")
+        op.execute("DROP FUNCTION note_stale_day()")
 
 
 def downgrade() -> None:
     _drop_triggers()
+    for name in INDEXES:
+        op.execute(f"DROP INDEX {name}")
     op.execute("ALTER TABLE attendance DROP COLUMN made_up_for_id")
+    for name in ("stale_days", "day_figures", "year_figures", "member_year_kinds", "member_years"):
+        op.drop_table(name)
 
     with op.batch_alter_table("make_ups", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_make_ups_via_session_id"))
@@ -432,15 +450,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_report_schedules_user_id"))
 
     op.drop_table("report_schedules")
-    op.drop_table("member_years")
-    op.drop_table("member_year_kinds")
     with op.batch_alter_table("locked_periods", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_locked_periods_first_on_last_on"))
 
     op.drop_table("locked_periods")
     op.drop_table("duty_rules")
-    op.drop_table("year_figures")
-    with op.batch_alter_table("stale_years", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_stale_years_writer"))
-
-    op.drop_table("stale_years")

@@ -3,12 +3,13 @@
 from app.attendance.models.absence import LeaveRequest, MakeUp
 from app.attendance.models.ledger import Attendance, AttendanceChange, HourPolicy, ReviewItem
 from app.attendance.models.locks import Adjustment, LockedPeriod
-from app.attendance.models.rollups import MemberYear, MemberYearKind, StaleYear, YearFigures
+from app.attendance.models.rollups import DayFigures, MemberYear, MemberYearKind, StaleDay, YearFigures
 
 __all__ = [
     "Adjustment",
     "Attendance",
     "AttendanceChange",
+    "DayFigures",
     "HourPolicy",
     "LeaveRequest",
     "LockedPeriod",
@@ -16,6 +17,6 @@ __all__ = [
     "MemberYear",
     "MemberYearKind",
     "ReviewItem",
-    "StaleYear",
+    "StaleDay",
     "YearFigures",
 ]

@@ -7,94 +7,92 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Integer,
-    Select,
-    cast,
-    exists,
-    extract,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import ColumnElement, Integer, Select, String, cast, exists, extract, func, literal, select
 from sqlalchemy.orm import Session
 
-from app.attendance.models import Attendance, HourPolicy, MemberYear, MemberYearKind, StaleYear, YearFigures
+from app.attendance.models import (
+    Attendance,
+    DayFigures,
+    HourPolicy,
+    MemberYear,
+    MemberYearKind,
+    StaleDay,
+    YearFigures,
+)
+from app.attendance.queries.counted import is_counted
 from app.attendance.queries.hours import day_minutes, policy_of
-from app.core.vocabulary import CENTRAL_KIND, COUNTED_STATUSES, VISIT_MODES, Status
+from app.core.db import is_postgresql
+from app.core.vocabulary import CENTRAL_KIND, VISIT_MODES, Status
 
-_MONTH = cast(extract("month", Attendance.office_date), Integer)
+# Where a database cannot gather bits itself: its days as "2019-03-05,2019-03-08,…", for `with_days`.
+DAYS = "days"
 
 
 def counted_rows(year: int, members: Select[int] | None) -> list[ColumnElement[bool]]:
     """Conditions of a year's rows that count, of these members or of all."""
-    found: list[ColumnElement[bool]] = [
-        Attendance.is_held.is_(True),
-        Attendance.status.in_(COUNTED_STATUSES),
-        Attendance.office_date.between(date(year, 1, 1), date(year, 12, 31)),
-    ]
+    found = [*is_counted(), Attendance.office_date.between(date(year, 1, 1), date(year, 12, 31))]
     return found if members is None else [*found, Attendance.member_id.in_(members)]
 
 
-def member_years(policy: HourPolicy, year: int, members: Select[int] | None = None) -> Select[Any]:
-    """Rows of MemberYear, counted from the ledger: one pass by day for the caps, then by member."""
-    made_up = Attendance.status == Status.MADE_UP
-    at_home = Attendance.mode_key.in_(VISIT_MODES)
+def day_columns(day: Any, *, gathers_bits: bool) -> list[ColumnElement[Any]]:
+    """Of a GROUP BY: columns days_1 … days_12, or one column DAYS."""
+    if not gathers_bits:
+        return [func.aggregate_strings(cast(day, String), ",").label(DAYS)]
+    bit = literal(1, Integer).bitwise_lshift(cast(extract("day", day), Integer) - 1)
+    return [
+        func.coalesce(func.bit_or(bit).filter(extract("month", day) == month), 0).label(f"days_{month}")
+        for month in range(1, 13)
+    ]
+
+
+def with_days(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with days_1 … days_12 instead of DAYS."""
+    bits = [0] * 13
+    for day in set(row.pop(DAYS).split(",")):
+        bits[int(day[5:7])] |= 1 << int(day[8:10]) - 1
+    return row | {f"days_{month}": bits[month] for month in range(1, 13)}
+
+
+def member_years(
+    policy: HourPolicy, year: int, members: Select[int] | None = None, *, gathers_bits: bool
+) -> Select[Any]:
+    """Rows of MemberYear, counted from the ledger: by day for the caps, then by member."""
     days = (
         select(
             Attendance.member_id,
             Attendance.office_date,
-            func.min(_MONTH).label("month"),
             func.count().label("rows"),
             func.sum(Attendance.minutes).label("minutes"),
             day_minutes(policy).label("credited"),
-            day_minutes(policy, made_up).label("made_up"),
-            day_minutes(policy, at_home).label("at_home"),
+            day_minutes(policy, Attendance.status == Status.MADE_UP).label("made_up"),
+            day_minutes(policy, Attendance.mode_key.in_(VISIT_MODES)).label("at_home"),
         )
         .where(*counted_rows(year, members))
         .group_by(Attendance.member_id, Attendance.office_date)
-        .subquery("days")
+        .subquery("by_day")
     )
-    # Each month's bit once: a sum of distinct powers of two is a union of sets.
-    bit = literal(1, Integer).bitwise_lshift(days.c.month - 1)
-    by_day = (
+    sums = {"person_times": "rows", "minutes": "minutes", "credited_minutes": "credited",
+            "made_up_minutes": "made_up", "home_minutes": "at_home"}  # fmt: skip
+    gathered = (
         select(
             days.c.member_id,
-            func.sum(days.c.rows).label("person_times"),
-            func.sum(days.c.minutes).label("minutes"),
-            func.sum(days.c.credited).label("credited"),
-            func.sum(days.c.made_up).label("made_up"),
-            func.sum(days.c.at_home).label("at_home"),
-            func.sum(bit.distinct()).label("months"),
-            func.max(days.c.office_date).label("last_on"),
+            *[cast(func.sum(days.c[of]), Integer).label(name) for name, of in sums.items()],
+            *day_columns(days.c.office_date, gathers_bits=gathers_bits),
         )
         .group_by(days.c.member_id)
-        .subquery("by_day")
+        .subquery("gathered")
     )
     classes, central = _classes(year, members), _central(year, members)
     return (
         select(
             literal(year, Integer).label("year"),
-            by_day.c.member_id.label("member_id"),
-            _whole(by_day.c.person_times, "person_times"),
-            _whole(classes.c.classes, "class_person_times"),
-            _whole(by_day.c.minutes, "minutes"),
-            _whole(by_day.c.credited, "credited_minutes"),
-            _whole(by_day.c.made_up, "made_up_minutes"),
-            _whole(by_day.c.at_home, "home_minutes"),
-            _whole(central.c.classes, "central_classes"),
-            _whole(by_day.c.months, "months"),
-            by_day.c.last_on.label("last_on"),
+            *gathered.c,
+            func.coalesce(classes.c.classes, 0).label("class_person_times"),
+            func.coalesce(central.c.classes, 0).label("central_classes"),
         )
-        .outerjoin(classes, classes.c.member_id == by_day.c.member_id)
-        .outerjoin(central, central.c.member_id == by_day.c.member_id)
+        .outerjoin(classes, classes.c.member_id == gathered.c.member_id)
+        .outerjoin(central, central.c.member_id == gathered.c.member_id)
     )
-
-
-def _whole(number: Any, name: str) -> Any:
-    return cast(func.coalesce(number, 0), Integer).label(name)
 
 
 def _classes(year: int, members: Select[int] | None) -> Any:
@@ -118,20 +116,35 @@ def _central(year: int, members: Select[int] | None) -> Any:
     )
 
 
-def member_year_kinds(year: int, members: Select[int] | None = None) -> Select[Any]:
+def member_year_kinds(year: int, members: Select[int] | None = None, *, gathers_bits: bool) -> Select[Any]:
     """Rows of MemberYearKind, counted from the ledger."""
     return (
         select(
             literal(year, Integer).label("year"),
             Attendance.member_id.label("member_id"),
             Attendance.kind_key.label("kind_key"),
-            _whole(func.count(), "person_times"),
-            _whole(func.count(Attendance.class_id.distinct()), "class_person_times"),
-            _whole(func.sum(Attendance.minutes), "minutes"),
+            func.count(Attendance.class_id.distinct()).label("class_person_times"),
+            *day_columns(Attendance.office_date, gathers_bits=gathers_bits),
         )
         .where(*counted_rows(year, members))
         .group_by(Attendance.member_id, Attendance.kind_key)
     )
+
+
+def day_figures(*which: ColumnElement[bool]) -> Select[Any]:
+    """Rows of DayFigures, counted from the ledger; `which`: conditions on rows."""
+    query: Any = (
+        select(
+            Attendance.office_date,
+            Attendance.kind_key,
+            func.count().label("person_times"),
+            cast(func.sum(Attendance.minutes), Integer).label("minutes"),
+        )
+        .where(*is_counted(), *which)
+        .group_by(Attendance.office_date, Attendance.kind_key)
+    )
+    found: Select[Any] = query
+    return found
 
 
 def year_totals(which: ColumnElement[bool], sign: int = 1) -> Select[Any]:
@@ -149,17 +162,15 @@ def _totals(table: Any, kind: Any, which: ColumnElement[bool], sign: int) -> Sel
     return select(
         table.year,
         kind.label("kind_key"),
-        (sign * cast(func.count(), Integer)).label("members"),
-        (sign * cast(func.sum(table.person_times), Integer)).label("person_times"),
+        (sign * func.count()).label("members"),
         (sign * cast(func.sum(table.class_person_times), Integer)).label("class_person_times"),
-        (sign * cast(func.sum(table.minutes), BigInteger)).label("minutes"),
     ).where(which)
 
 
-def has_stale(session: Session, years: range) -> bool:
-    """Whether a summary of these years may differ from the ledger just now."""
-    stale = exists().where(StaleYear.year >= years.start, StaleYear.year < years.stop)
-    return bool(session.scalar(select(stale)))
+def has_stale(session: Session, first: date, last: date) -> bool:
+    """Whether a summary that concerns these days may differ from the ledger just now."""
+    years = date(first.year, 1, 1), date(last.year, 12, 31)
+    return bool(session.scalar(select(exists().where(StaleDay.office_date.between(*years)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,40 +179,55 @@ class Difference:
 
     table: str
     key: tuple[Any, ...]
-    stored: tuple[Any, ...] | None
-    counted: tuple[Any, ...] | None
+    stored: dict[str, Any] | None
+    counted: dict[str, Any] | None
 
 
 def differences(session: Session) -> Iterator[Difference]:
     """Every difference between the summaries and a recount of the ledger, year by year.
 
-    Member-years that are known to be stale are left out: reports do not read them.
+    Years of which something is known to be stale are left out: reports do not read their summaries.
     """
-    held = extract("year", Attendance.office_date)
-    years = set(session.scalars(select(cast(held, Integer)).where(Attendance.is_held).distinct()))
-    for table in (MemberYear, YearFigures):
-        years |= set(session.scalars(select(table.year).distinct()))
-    for year in sorted(years):
-        stale = set(session.scalars(select(StaleYear.member_id).where(StaleYear.year == year)))
-        counted = member_years(policy_of(session, year), year)
-        yield from _compared(session, MemberYear, year, counted, 2, stale)
-        yield from _compared(session, MemberYearKind, year, member_year_kinds(year), 3, stale)
-        if not stale:
-            of_year = MemberYear.year == year
-            totals = year_totals(of_year).union_all(kind_totals(MemberYearKind.year == year))
-            yield from _compared(session, YearFigures, year, totals, 2, set())
+    gathers = is_postgresql(session)
+    for year in sorted(_years(session)):
+        first, last = date(year, 1, 1), date(year, 12, 31)
+        if has_stale(session, first, last):
+            continue
+        counted = member_years(policy_of(session, year), year, gathers_bits=gathers)
+        kinds = member_year_kinds(year, gathers_bits=gathers)
+        days = day_figures(Attendance.office_date.between(first, last))
+        totals = year_totals(MemberYear.year == year).union_all(kind_totals(MemberYearKind.year == year))
+        yield from _compared(session, MemberYear, MemberYear.year == year, counted)
+        yield from _compared(session, MemberYearKind, MemberYearKind.year == year, kinds)
+        yield from _compared(session, YearFigures, YearFigures.year == year, totals)
+        yield from _compared(session, DayFigures, DayFigures.office_date.between(first, last), days)
 
 
-def _compared(
-    session: Session, table: Any, year: int, counted: Any, key: int, stale: set[int]
-) -> Iterator[Difference]:
+def _years(session: Session) -> set[int]:
+    """Years with a summary or with a row that may count."""
+    found = {day.year for day in session.scalars(select(DayFigures.office_date).distinct())}
+    found |= {
+        day.year
+        for day in session.scalars(select(Attendance.office_date).where(Attendance.is_held.is_(True)).distinct())
+    }
+    return found.union(
+        *(session.scalars(select(table.year).distinct()) for table in (MemberYear, YearFigures))
+    )
+
+
+def _compared(session: Session, table: Any, which: Any, counted: Any) -> Iterator[Difference]:
     columns = list(table.__table__.columns)
-    stored = _by_key(session.execute(select(*columns).where(table.year == year)), key)
-    found = _by_key(session.execute(counted), key)
+    names = [column.key for column in table.__table__.primary_key]
+    stored = _by_key(session.execute(select(*columns).where(which)), names)
+    found = _by_key(session.execute(counted), names)
     for each in sorted(stored.keys() | found.keys()):
-        if each[1] not in stale and stored.get(each) != found.get(each):
+        if stored.get(each) != found.get(each):
             yield Difference(table.__tablename__, each, stored.get(each), found.get(each))
 
 
-def _by_key(rows: Any, length: int) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    return {tuple(row[:length]): tuple(row[length:]) for row in rows}
+def _by_key(rows: Any, names: list[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    found = {}
+    for row in rows.mappings():
+        whole = with_days(dict(row)) if DAYS in row else dict(row)
+        found[tuple(whole[name] for name in names)] = whole
+    return found

@@ -16,6 +16,7 @@ from app.members.models import Membership
 from app.members.queries.as_of import members_as_of
 from app.reports.labels import group_label
 from app.reports.queries.place import Place, counted_in, inside_on, org_rows, units_below
+from app.reports.queries.summaries import are_exact, came_in
 from app.reports.rules import CoverageBy, Period, Snapshot, share
 
 
@@ -65,7 +66,7 @@ def coverage(session: Session, period: Period, snapshot: Snapshot, place: Place,
     that day. Numerator: those with a counted row in the period, whatever branch they were in when
     they came. Guests and head counts are in neither. Source: domain.md, "Figures".
     """
-    reached = reached_members(period, snapshot, place)
+    reached = reached_members(session, period, snapshot, place)
     if by is CoverageBy.ORG:
         return _by_org(session, snapshot, place, reached)
     query = select(reached.c.groups, reached.c.covered, func.count()).group_by(
@@ -123,9 +124,12 @@ def members_of_day(snapshot: Snapshot, place: Place) -> Any:
     return query.cte("day").prefix_with("MATERIALIZED")
 
 
-def reached_members(period: Period, snapshot: Snapshot, place: Place) -> CTE:
+def reached_members(session: Session, period: Period, snapshot: Snapshot, place: Place) -> CTE:
     """CTE (member_id, org_id, groups, covered 0 or 1) of the members of the day."""
     day = members_of_day(snapshot, place)
-    came = select(Attendance.member_id).where(*counted_in(period))
+    if are_exact(session, period):
+        came = came_in(period)
+    else:
+        came = select(Attendance.member_id).where(*counted_in(period))
     covered = case((day.c.member_id.in_(came), 1), else_=0).label("covered")
     return select(day.c.member_id, day.c.org_id, day.c.groups, covered).cte("reached")

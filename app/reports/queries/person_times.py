@@ -25,6 +25,7 @@ from app.core.i18n import localised
 from app.core.vocabulary import Group
 from app.reports.labels import group_label, month_label
 from app.reports.queries.place import Place, counted_in, held_in, inside, org_rows, units_below
+from app.reports.queries.summaries import are_exact, sums
 from app.reports.rules import By, Period
 from app.trainings.models import DeliveryMode, SessionKind, TrainingSession
 
@@ -80,10 +81,14 @@ def person_times(session: Session, period: Period, place: Place, by: By) -> Pers
     them. Only rows of groups count instead the sessions and classes that the group came to: a head
     count has no groups. The total is never the sum of rows. Source: domain.md, "Figures".
     """
-    total = person_times_total(session, period, place)
+    summed = _summed(session, period, place)
+    total = _total(session, period, place, summed)
     if by is By.GROUP:
         return PersonTimes(total, tuple(_rows_of_groups(session, period, place)))
-    came = _came(session, period, place, _grouping_of_rows(by, period, place))
+    if by is By.KIND and summed is not None:
+        came = {kind: came for kind, came in summed.items() if kind and came.person_times}
+    else:
+        came = _came(session, period, place, _grouping_of_rows(by, period, place))
     held = _held(session, period, place, _grouping_of_sessions(by, period, place))
     keys = set(came) | set(held)
     found = {key: _merge(came.get(key), held.get(key)) for key in keys}
@@ -96,7 +101,22 @@ def person_times(session: Session, period: Period, place: Place, by: By) -> Pers
 
 def person_times_total(session: Session, period: Period, place: Place) -> PersonTimesRow:
     """The total of `person_times` alone."""
-    return _merge(_came(session, period, place, None)[None], _held(session, period, place, None)[None])
+    return _total(session, period, place, _summed(session, period, place))
+
+
+def _total(
+    session: Session, period: Period, place: Place, summed: dict[str, PersonTimesRow] | None
+) -> PersonTimesRow:
+    came = _came(session, period, place, None)[None] if summed is None else summed[""]
+    return _merge(came, _held(session, period, place, None)[None])
+
+
+def _summed(session: Session, period: Period, place: Place) -> dict[str, PersonTimesRow] | None:
+    """What the summaries say by kind of session, "" being all; None where the rows have to be counted."""
+    if not place.is_everything or not are_exact(session, period):
+        return None
+    found = sums(session, period)
+    return {key: PersonTimesRow(key, "", **found[key]) for key in ("", *found)}
 
 
 def _came(session: Session, period: Period, place: Place, grouping: _Grouping | None) -> dict[Any, Any]:

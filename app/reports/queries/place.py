@@ -23,11 +23,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
+from app.attendance.queries.counted import is_counted
 from app.core.access import Scope
 from app.core.errors import NotFound
 from app.core.i18n import gettext as _
 from app.core.i18n import listed, localised
-from app.core.vocabulary import COUNTED_STATUSES, SessionState
+from app.core.vocabulary import SessionState
 from app.members.models import OrgPlacement, OrgUnit
 from app.members.queries.tree import (
     OrgRow,
@@ -137,11 +138,7 @@ def default_period(session: Session, today: date) -> Period:
 
 def counted_in(period: Period) -> list[ColumnElement[bool]]:
     """Conditions of the attendance rows that count: held sessions of the period, present or made up."""
-    return [
-        Attendance.is_held.is_(True),
-        Attendance.status.in_(COUNTED_STATUSES),
-        Attendance.office_date.between(period.first, period.last),
-    ]
+    return [*is_counted(), Attendance.office_date.between(period.first, period.last)]
 
 
 def held_in(period: Period) -> list[ColumnElement[bool]]:

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import Integer, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from app.attendance.models import Attendance, HourPolicy
+from app.attendance.models import Attendance, HourPolicy, MemberYear
 from app.attendance.queries.hours import day_minutes, policy_of
 from app.core.vocabulary import CENTRAL_KIND, Group, Status
 from app.members.models import Member, OrgPost, OrgUnit
 from app.reports.queries.coverage import members_of_day
 from app.reports.queries.cut import cut_rows
 from app.reports.queries.place import Place, counted_in
+from app.reports.queries.summaries import are_exact
 from app.reports.rules import FIRST_PAGE, Key, Period, Slice, Snapshot, hours_of
 
 
@@ -71,8 +72,9 @@ def study_hours(
     """
     policy = policy_of(session, year)
     day = members_of_day(snapshot, place)
-    credit = _credit(policy, Period.of_year(year), day, place)
-    central = _central(Period.of_year(year))
+    exact = are_exact(session, Period.of_year(year))
+    credit = _summed(year) if exact else _credit(policy, Period.of_year(year), day, place)
+    central = credit if exact else _central(Period.of_year(year))
     posts = _post_holders(snapshot)
     has_post = posts.c.member_id.is_not(None)
     required, required_central = _required(policy, day, has_post)
@@ -83,9 +85,10 @@ def study_hours(
         day.join(Member, Member.id == day.c.member_id)
         .join(OrgUnit, OrgUnit.id == day.c.org_id)
         .outerjoin(credit, credit.c.member_id == day.c.member_id)
-        .outerjoin(central, central.c.member_id == day.c.member_id)
         .outerjoin(posts, posts.c.member_id == day.c.member_id)
     )
+    if not exact:
+        joined = joined.outerjoin(central, central.c.member_id == day.c.member_id)
     # Totals beside every row: the year is gathered once, not once for them and once for the rows.
     everyone = (
         select(
@@ -127,7 +130,8 @@ def year_hours(session: Session, year: int, snapshot: Snapshot, place: Place) ->
     """`hours` of `study_hours` alone, without its list."""
     policy = policy_of(session, year)
     day = members_of_day(snapshot, place)
-    credit = _credit(policy, Period.of_year(year), day, place)
+    exact = are_exact(session, Period.of_year(year))
+    credit = _summed(year) if exact else _credit(policy, Period.of_year(year), day, place)
     query = select(func.sum(credit.c.minutes)).where(credit.c.member_id.in_(select(day.c.member_id)))
     return hours_of(int(session.scalar(query) or 0), policy.minutes_per_hour)
 
@@ -147,6 +151,20 @@ def _item(row: Any, minutes_per_hour: int) -> StudyHoursItem:
         central_classes=row.central,
         shortfall_hours=round(max(0.0, row.required - hours), 2),
         required_central=row.required_central,
+    )
+
+
+def _summed(year: int) -> Any:
+    """Subquery (member_id, minutes, made_up, classes): the same as `_credit` and `_central`, kept ready."""
+    return (
+        select(
+            MemberYear.member_id,
+            MemberYear.credited_minutes.label("minutes"),
+            MemberYear.made_up_minutes.label("made_up"),
+            MemberYear.central_classes.label("classes"),
+        )
+        .where(MemberYear.year == year)
+        .subquery("credit")
     )
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
-from app.core.vocabulary import COUNTED_STATUSES, Group
+from app.attendance.queries.counted import is_counted
+from app.core.vocabulary import Group
 from app.members.models import Member, OrgUnit
 from app.members.queries.masked import masked_phone
 from app.reports.queries.coverage import reached_members
@@ -57,7 +58,7 @@ def uncovered(
     cut: Slice = FIRST_PAGE,
 ) -> Uncovered:
     """Members of the coverage's denominator who are not in its numerator, exactly."""
-    reached = reached_members(period, snapshot, place)
+    reached = reached_members(session, period, snapshot, place)
     conditions = [reached.c.covered == 0]
     if group is not None:
         conditions.append(reached.c.groups.bitwise_and(group.bit) != 0)
@@ -66,8 +67,7 @@ def uncovered(
         select(func.max(Attendance.office_date))
         .where(
             Attendance.member_id == reached.c.member_id,
-            Attendance.is_held.is_(True),
-            Attendance.status.in_(COUNTED_STATUSES),
+            *is_counted(),
             Attendance.office_date <= snapshot.on,
         )
         .scalar_subquery()

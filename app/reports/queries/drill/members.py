@@ -30,7 +30,7 @@ def members_behind(
     session: Session, period: Period, snapshot: Snapshot, place: Place, asked: MembersAsked, cut: Slice
 ) -> Lines:
     """Members of the day behind a coverage cell."""
-    reached = reached_members(period, snapshot, place)
+    reached = reached_members(session, period, snapshot, place)
     conditions: list[ColumnElement[bool]] = []
     if asked.group is not None:
         conditions.append(reached.c.groups.bitwise_and(asked.group.bit) != 0)

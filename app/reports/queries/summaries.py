@@ -1,0 +1,116 @@
+"""Reads the yearly summaries of the ledger: which days of which years a period takes of them."""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import reduce
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true
+from sqlalchemy.orm import Session
+
+from app.attendance.models import Attendance, DayFigures, MemberYear, MemberYearKind, YearFigures
+from app.attendance.queries.counted import is_counted
+from app.attendance.queries.rollups import has_stale
+from app.reports.rules import Period
+
+# Beyond that many years a statement would grow without bounds; nobody asks for them.
+MOST_YEARS = 12
+
+
+def are_exact(session: Session, period: Period) -> bool:
+    """Whether the summaries may be read for the period; else its rows are counted."""
+    years = period.last.year - period.first.year + 1
+    return years <= MOST_YEARS and not has_stale(session, period.first, period.last)
+
+
+def came_in(period: Period) -> Select[Any]:
+    """SELECT member_id: those with a counted row in the period, from the summaries."""
+    return select(MemberYear.member_id).where(has_days_in(MemberYear, period))
+
+
+def has_days_in(table: type[MemberYear] | type[MemberYearKind], period: Period) -> ColumnElement[bool]:
+    """Whether a summary's year has a counted row on a day of the period."""
+    years = [Period.of_year(year) for year in range(period.first.year, period.last.year + 1)]
+    return or_(
+        *[
+            and_(table.year == year.first.year, _has_one_of(table, days))
+            for year in years
+            if (days := period.within(year))
+        ]
+    )
+
+
+def _has_one_of(table: Any, days: Period) -> ColumnElement[bool]:
+    if days.whole_year:
+        return true()
+    parts = [column if mask is None else column.bitwise_and(mask) for column, mask in _months(table, days)]
+    held: ColumnElement[bool] = reduce(lambda one, other: one.bitwise_or(other), parts) != 0
+    return held
+
+
+def _months(table: Any, days: Period) -> Iterator[tuple[Any, int | None]]:
+    """(column of a month, its bits that lie in the days; None: all) of one year's days."""
+    for month in range(days.first.month, days.last.month + 1):
+        length = calendar.monthrange(days.first.year, month)[1]
+        first = days.first.day if month == days.first.month else 1
+        last = days.last.day if month == days.last.month else length
+        whole = (first, last) == (1, length)
+        yield getattr(table, f"days_{month}"), None if whole else (1 << last) - (1 << first - 1)
+
+
+def sums(session: Session, period: Period) -> dict[str, dict[str, int]]:
+    """By kind of session: person_times, class_person_times, members and minutes; under "" of all together."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_NUMBERS, 0))
+    for kind, times, minutes in session.execute(_added_up(period)):
+        for key in (kind, ""):
+            found[key]["person_times"] += times
+            found[key]["minutes"] += int(minutes)
+    for name, query in _distinct(period):
+        for kind, number in session.execute(query):
+            found[kind][name] = number
+    return found
+
+
+_NUMBERS = ("person_times", "class_person_times", "members", "minutes")
+
+
+def _added_up(period: Period) -> Any:
+    return (
+        select(DayFigures.kind_key, func.sum(DayFigures.person_times), func.sum(DayFigures.minutes))
+        .where(DayFigures.office_date.between(period.first, period.last))
+        .group_by(DayFigures.kind_key)
+    )
+
+
+def _distinct(period: Period) -> Iterator[tuple[str, Any]]:
+    """What no sum of days gives: (number, SELECT of kind and number; "" is all kinds together)."""
+    if period.whole_year:
+        of_year = YearFigures.year == period.whole_year
+        for name in ("members", "class_person_times"):
+            yield name, select(YearFigures.kind_key, getattr(YearFigures, name)).where(of_year)
+        return
+    # A year has one row a member; several years have the same member again.
+    in_one_year = period.first.year == period.last.year
+    kinds, everyone = (
+        func.count() if in_one_year else func.count(table.member_id.distinct())
+        for table in (MemberYearKind, MemberYear)
+    )
+    by_kind = select(MemberYearKind.kind_key, kinds).where(has_days_in(MemberYearKind, period))
+    yield "members", by_kind.group_by(MemberYearKind.kind_key)
+    yield "members", select(literal(""), everyone).where(has_days_in(MemberYear, period))
+    pairs = (
+        select(Attendance.class_id, Attendance.member_id, Attendance.kind_key)
+        .where(
+            *is_counted(),
+            Attendance.class_id.is_not(None),
+            Attendance.office_date.between(period.first, period.last),
+        )
+        .distinct()
+        .subquery("pairs")
+    )
+    yield "class_person_times", select(pairs.c.kind_key, func.count()).group_by(pairs.c.kind_key)
+    once = select(pairs.c.class_id, pairs.c.member_id).distinct().subquery("once")
+    yield "class_person_times", select(literal(""), func.count()).select_from(once)
