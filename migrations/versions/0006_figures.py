@@ -36,10 +36,14 @@ END $$
 IS_COUNTED = "is_held IS {true} AND status IN ('present', 'late', 'left_early', 'made_up')"
 INDEXES = {
     "ix_attendance_counted": (
-        "member_id, office_date, kind_key, mode_key, status, class_id, minutes, morning_minutes",
+        "member_id, office_date, kind_key, mode_key, status, class_id, minutes, morning_minutes, session_id,"
+        " is_held",
         "",
     ),
-    "ix_attendance_of_classes": ("class_id, member_id, office_date, kind_key", " AND class_id IS NOT NULL"),
+    "ix_attendance_of_classes": (
+        "class_id, member_id, office_date, kind_key, status, is_held",
+        " AND class_id IS NOT NULL",
+    ),
 }
 
 
@@ -346,7 +350,7 @@ def upgrade() -> None:
 def _create_summaries() -> None:
     days = [f"days_{month}" for month in range(1, 13)]
     whole = ("person_times", "class_person_times", "minutes", "credited_minutes", "made_up_minutes",
-             "home_minutes", "central_classes")  # fmt: skip
+             "home_minutes")  # fmt: skip
     op.create_table(
         "member_years",
         sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
@@ -360,6 +364,7 @@ def _create_summaries() -> None:
         sa.Column("member_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind_key", sa.String(length=40), nullable=False),
         sa.Column("class_person_times", sa.Integer(), nullable=False),
+        sa.Column("single_sessions", sa.Integer(), nullable=False),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in days),
         sa.PrimaryKeyConstraint("year", "member_id", "kind_key", name=op.f("pk_member_year_kinds")),
     )

@@ -71,12 +71,15 @@ class Attendance(Base):
         # not read for them, and a check-in, which counts in nothing yet, costs no entry here.
         Index(
             "ix_attendance_counted", "member_id", "office_date", "kind_key", "mode_key", "status", "class_id",
-            "minutes", "morning_minutes",
+            "minutes", "morning_minutes", "session_id",
+            # SQLite looks it up in the row otherwise, to be sure of what the index says already.
+            "is_held",
             sqlite_where=text(IS_COUNTED.format(true="1")),
             postgresql_where=text(IS_COUNTED.format(true="true")),
         ),
         Index(
-            "ix_attendance_of_classes", "class_id", "member_id", "office_date", "kind_key",
+            "ix_attendance_of_classes", "class_id", "member_id", "office_date", "kind_key", "status",
+            "is_held",
             sqlite_where=text(IS_COUNTED.format(true="1") + " AND class_id IS NOT NULL"),
             postgresql_where=text(IS_COUNTED.format(true="true") + " AND class_id IS NOT NULL"),
         ),

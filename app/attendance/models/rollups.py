@@ -54,7 +54,6 @@ class MemberYear(_Days, Base):
     credited_minutes: Mapped[int] = mapped_column()
     made_up_minutes: Mapped[int] = mapped_column()
     home_minutes: Mapped[int] = mapped_column()
-    central_classes: Mapped[int] = mapped_column()
 
 
 class MemberYearKind(_Days, Base):
@@ -66,6 +65,8 @@ class MemberYearKind(_Days, Base):
     member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind_key: Mapped[str] = mapped_column(String(40), primary_key=True)
     class_person_times: Mapped[int] = mapped_column()
+    # Sessions that belong to no class; with the classes the trainings that a rule counts.
+    single_sessions: Mapped[int] = mapped_column()
 
 
 class YearFigures(Base):

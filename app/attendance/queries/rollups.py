@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, cast, exists, extract, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    case,
+    cast,
+    exists,
+    extract,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from app.attendance.models import (
@@ -20,9 +34,9 @@ from app.attendance.models import (
     YearFigures,
 )
 from app.attendance.queries.counted import is_counted
-from app.attendance.queries.hours import day_minutes, policy_of
+from app.attendance.queries.hours import capped, policy_of
 from app.core.db import is_postgresql
-from app.core.vocabulary import CENTRAL_KIND, VISIT_MODES, Status
+from app.core.vocabulary import VISIT_MODES, Status
 
 # Where a database cannot gather bits itself: its days as "2019-03-05,2019-03-08,…", for `with_days`.
 DAYS = "days"
@@ -35,7 +49,7 @@ def counted_rows(year: int, members: Select[int] | None) -> list[ColumnElement[b
 
 
 def day_columns(day: Any, *, gathers_bits: bool) -> list[ColumnElement[Any]]:
-    """Of a GROUP BY: columns days_1 … days_12, or one column DAYS."""
+    """Of a GROUP BY: columns days_1 … days_12, or one column DAYS (the last)."""
     if not gathers_bits:
         return [func.aggregate_strings(cast(day, String), ",").label(DAYS)]
     bit = literal(1, Integer).bitwise_lshift(cast(extract("day", day), Integer) - 1)
@@ -45,54 +59,67 @@ def day_columns(day: Any, *, gathers_bits: bool) -> list[ColumnElement[Any]]:
     ]
 
 
-def with_days(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with days_1 … days_12 instead of DAYS."""
-    bits = [0] * 13
-    for day in set(row.pop(DAYS).split(",")):
-        bits[int(day[5:7])] |= 1 << int(day[8:10]) - 1
-    return row | {f"days_{month}": bits[month] for month in range(1, 13)}
+def with_days(row: Sequence[Any]) -> tuple[Any, ...]:
+    """The row with days_1 … days_12 instead of DAYS, which stands last."""
+    bits = 0
+    for day in row[-1].split(","):
+        bits |= _bit_of(day)
+    return (*row[:-1], *[bits >> shift & _MONTH for shift in _SHIFTS])
+
+
+_MONTH = (1 << 31) - 1
+_SHIFTS = range(0, 12 * 31, 31)
+
+
+@lru_cache(maxsize=4096)
+def _bit_of(day: str) -> int:
+    """Of all twelve months in a row."""
+    return 1 << _SHIFTS[int(day[5:7]) - 1] + int(day[8:10]) - 1
+
+
+def columns_of(rows: Select[Any]) -> list[str]:
+    """Names of a SELECT's columns, as `with_days` leaves them."""
+    names = [str(column.key) for column in rows.selected_columns]
+    return names if names[-1] != DAYS else [*names[:-1], *(f"days_{month}" for month in range(1, 13))]
 
 
 def member_years(
     policy: HourPolicy, year: int, members: Select[int] | None = None, *, gathers_bits: bool
 ) -> Select[Any]:
     """Rows of MemberYear, counted from the ledger: by day for the caps, then by member."""
+    only = {"credited": true(), "made_up": Attendance.status == Status.MADE_UP,
+            "home": Attendance.mode_key.in_(VISIT_MODES)}  # fmt: skip
+    # Sums first and caps around them: SQLite would add up anew for each mention of a sum.
+    parts = [
+        func.sum(minutes if name == "credited" else case((which, minutes), else_=0)).label(f"{name}_{part}")
+        for name, which in only.items()
+        for part, minutes in (("all", Attendance.minutes), ("morning", Attendance.morning_minutes))
+    ]
     days = (
-        select(
-            Attendance.member_id,
-            Attendance.office_date,
-            func.count().label("rows"),
-            func.sum(Attendance.minutes).label("minutes"),
-            day_minutes(policy).label("credited"),
-            day_minutes(policy, Attendance.status == Status.MADE_UP).label("made_up"),
-            day_minutes(policy, Attendance.mode_key.in_(VISIT_MODES)).label("at_home"),
-        )
+        select(Attendance.member_id, Attendance.office_date, func.count().label("rows"), *parts)
         .where(*counted_rows(year, members))
         .group_by(Attendance.member_id, Attendance.office_date)
         .subquery("by_day")
     )
-    sums = {"person_times": "rows", "minutes": "minutes", "credited_minutes": "credited",
-            "made_up_minutes": "made_up", "home_minutes": "at_home"}  # fmt: skip
+    sums: dict[str, Any] = {"person_times": days.c.rows, "minutes": days.c.credited_all}
+    for name in only:
+        morning, whole = days.c[f"{name}_morning"], days.c[f"{name}_all"]
+        sums[f"{name}_minutes"] = capped(policy, morning, whole - morning)
     gathered = (
         select(
             days.c.member_id,
-            *[cast(func.sum(days.c[of]), Integer).label(name) for name, of in sums.items()],
+            *[cast(func.sum(of), Integer).label(name) for name, of in sums.items()],
             *day_columns(days.c.office_date, gathers_bits=gathers_bits),
         )
         .group_by(days.c.member_id)
         .subquery("gathered")
     )
-    classes, central = _classes(year, members), _central(year, members)
-    return (
-        select(
-            literal(year, Integer).label("year"),
-            *gathered.c,
-            func.coalesce(classes.c.classes, 0).label("class_person_times"),
-            func.coalesce(central.c.classes, 0).label("central_classes"),
-        )
-        .outerjoin(classes, classes.c.member_id == gathered.c.member_id)
-        .outerjoin(central, central.c.member_id == gathered.c.member_id)
-    )
+    classes = _classes(year, members)
+    return select(
+        literal(year, Integer).label("year"),
+        func.coalesce(classes.c.classes, 0).label("class_person_times"),
+        *gathered.c,
+    ).outerjoin(classes, classes.c.member_id == gathered.c.member_id)
 
 
 def _classes(year: int, members: Select[int] | None) -> Any:
@@ -105,17 +132,6 @@ def _classes(year: int, members: Select[int] | None) -> Any:
     )
 
 
-def _central(year: int, members: Select[int] | None) -> Any:
-    """Subquery (member_id, classes): central trainings, a session without a class being one."""
-    training = func.coalesce(Attendance.class_id, -Attendance.session_id)
-    return (
-        select(Attendance.member_id, func.count(training.distinct()).label("classes"))
-        .where(*counted_rows(year, members), Attendance.kind_key == CENTRAL_KIND)
-        .group_by(Attendance.member_id)
-        .subquery("central")
-    )
-
-
 def member_year_kinds(year: int, members: Select[int] | None = None, *, gathers_bits: bool) -> Select[Any]:
     """Rows of MemberYearKind, counted from the ledger."""
     return (
@@ -124,6 +140,7 @@ def member_year_kinds(year: int, members: Select[int] | None = None, *, gathers_
             Attendance.member_id.label("member_id"),
             Attendance.kind_key.label("kind_key"),
             func.count(Attendance.class_id.distinct()).label("class_person_times"),
+            (func.count() - func.count(Attendance.class_id)).label("single_sessions"),
             *day_columns(Attendance.office_date, gathers_bits=gathers_bits),
         )
         .where(*counted_rows(year, members))
@@ -208,7 +225,9 @@ def _years(session: Session) -> set[int]:
     found = {day.year for day in session.scalars(select(DayFigures.office_date).distinct())}
     found |= {
         day.year
-        for day in session.scalars(select(Attendance.office_date).where(Attendance.is_held.is_(True)).distinct())
+        for day in session.scalars(
+            select(Attendance.office_date).where(Attendance.is_held.is_(True)).distinct()
+        )
     }
     return found.union(
         *(session.scalars(select(table.year).distinct()) for table in (MemberYear, YearFigures))
@@ -218,16 +237,16 @@ def _years(session: Session) -> set[int]:
 def _compared(session: Session, table: Any, which: Any, counted: Any) -> Iterator[Difference]:
     columns = list(table.__table__.columns)
     names = [column.key for column in table.__table__.primary_key]
-    stored = _by_key(session.execute(select(*columns).where(which)), names)
-    found = _by_key(session.execute(counted), names)
+    stored = _by_key(session, select(*columns).where(which), names)
+    found = _by_key(session, counted, names)
     for each in sorted(stored.keys() | found.keys()):
         if stored.get(each) != found.get(each):
             yield Difference(table.__tablename__, each, stored.get(each), found.get(each))
 
 
-def _by_key(rows: Any, names: list[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    found = {}
-    for row in rows.mappings():
-        whole = with_days(dict(row)) if DAYS in row else dict(row)
+def _by_key(session: Session, rows: Any, names: list[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    found, columns = {}, columns_of(rows)
+    for row in session.execute(rows):
+        whole = dict(zip(columns, row if len(row) == len(columns) else with_days(row), strict=True))
         found[tuple(whole[name] for name in names)] = whole
     return found

@@ -25,7 +25,7 @@ from app.attendance.models import (
 )
 from app.attendance.queries.hours import policy_of
 from app.attendance.queries.rollups import (
-    DAYS,
+    columns_of,
     day_figures,
     kind_totals,
     member_year_kinds,
@@ -112,13 +112,17 @@ def _count_again(session: Session, year: int, members: Select[int] | None, days:
 
 def _put(session: Session, table: Any, rows: Select[Any]) -> None:
     """Insert what was counted: within the database where it gathers bits itself, else by way of here."""
-    names = [column.key for column in rows.selected_columns]
-    if DAYS not in names:
+    names = columns_of(rows)
+    if len(names) == len(rows.selected_columns):
         session.execute(_insert(session)(table).from_select(names, rows))
         return
-    found = [with_days(dict(row)) for row in session.execute(rows).mappings()]
+    found = [with_days(row) for row in session.execute(rows)]
     if found:
-        session.connection().execute(_insert(session)(table.__table__), found)
+        # As text for the driver: parameters by name cost more here than the counting does.
+        marks = ", ".join("?" * len(names))
+        columns = ", ".join(names)
+        statement = f"INSERT INTO {table.__tablename__} ({columns}) VALUES ({marks})"  # noqa: S608  our own names
+        session.connection().exec_driver_sql(statement, found)
 
 
 def _move_totals(

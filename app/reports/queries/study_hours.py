@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, case, cast, func, or_, select, true
+from sqlalchemy import Integer, and_, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from app.attendance.models import Attendance, HourPolicy, MemberYear
+from app.attendance.models import Attendance, HourPolicy, MemberYear, MemberYearKind
 from app.attendance.queries.hours import day_minutes, policy_of
 from app.core.vocabulary import CENTRAL_KIND, Group, Status
 from app.members.models import Member, OrgPost, OrgUnit
@@ -156,12 +156,21 @@ def _item(row: Any, minutes_per_hour: int) -> StudyHoursItem:
 
 def _summed(year: int) -> Any:
     """Subquery (member_id, minutes, made_up, classes): the same as `_credit` and `_central`, kept ready."""
+    central = MemberYearKind
     return (
         select(
             MemberYear.member_id,
             MemberYear.credited_minutes.label("minutes"),
             MemberYear.made_up_minutes.label("made_up"),
-            MemberYear.central_classes.label("classes"),
+            (central.class_person_times + central.single_sessions).label("classes"),
+        )
+        .outerjoin(
+            central,
+            and_(
+                central.year == year,
+                central.member_id == MemberYear.member_id,
+                central.kind_key == CENTRAL_KIND,
+            ),
         )
         .where(MemberYear.year == year)
         .subquery("credit")
