@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Table, select
 
-from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.models import Attendance, AttendanceChange, LeaveRequest, MakeUp
 from app.attendance.services.review import Finding, raise_item
 from app.checkin.models import VisitRound, VisitRoundMember
 from app.checkin.services.batch import Batch, BatchItem, record_batch
@@ -21,7 +21,9 @@ from app.core.errors import InvalidInput, NotFound
 from app.core.vocabulary import (
     FOREVER,
     AudienceKind,
+    ExcuseReason,
     Group,
+    MakeUpState,
     Method,
     OrgKind,
     Post,
@@ -91,7 +93,7 @@ def columns_that_name_members() -> list[tuple[Table, str]]:
 def fill_everything(world: World) -> None:
     """A row of the other record in every table that can name a member."""
     other = world.other
-    held = make_session(world.b)
+    held, make_up_of = make_session(world.b), make_session(world.b).id
     attend(held, other)
     put_in_group(other, Group.MOBILE, direction="out")
     create_binding(other.id, world.scope, NOW)
@@ -107,6 +109,15 @@ def fill_everything(world: World) -> None:
         session.add(ExpectedAttendee(session_id=held.id, member_id=other.id, org_id=world.b.id, groups=0))
         session.add(AudienceRule(session_id=held.id, kind=AudienceKind.MEMBER, member_id=other.id))
         session.add(Lecturer(name="张三", member_id=other.id))
+        session.add(
+            LeaveRequest(session_id=held.id, member_id=other.id, reason=ExcuseReason.OFFICIAL, asked_at=NOW)
+        )
+        session.add(
+            MakeUp(
+                session_id=make_up_of, member_id=other.id, mode_key="home_visit", planned_at=NOW,
+                state=MakeUpState.PLANNED,
+            )
+        )  # fmt: skip
         session.add(VisitNote(member_id=other.id, note_sealed=b"x", updated_at=NOW))
         session.add(CorrectionRequest(member_id=other.id, about="name", text_sealed=b"x", asked_at=NOW))
         session.add(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.attendance.models import Attendance, LeaveRequest, MakeUp
 from app.attendance.rules_absence import ASKABLE, MISSED_STATUSES
@@ -224,7 +224,7 @@ def missed_by(
 ) -> list[MissedRow]:
     """What a member missed between two days and can make up, the latest first; done: with what is made up."""
     via, row = _VIA, Attendance
-    missed = or_(row.status.is_(None), row.status.in_(MISSED_STATUSES))
+    missed = missed_rows(row)
     query = (
         select(
             TrainingSession.id,
@@ -256,6 +256,17 @@ def missed_by(
         .limit(limit)
     )
     return [_missed_row(found) for found in session.execute(query)]
+
+
+def missed_rows(row: Any) -> ColumnElement[bool]:
+    """Whether an expected member's row, joined, says that they missed a session that is over.
+
+    No row tells something only where others have one: a session of which nobody was recorded, or only a
+    head count, misses nobody in particular.
+    """
+    other = aliased(Attendance)
+    anybody = exists().where(other.session_id == TrainingSession.id)
+    return or_(row.status.in_(MISSED_STATUSES), and_(row.status.is_(None), anybody))
 
 
 def _missed_row(found: Any) -> MissedRow:
