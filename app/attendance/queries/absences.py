@@ -123,10 +123,10 @@ def leave_row(
     return LeaveRow(*found) if found else None
 
 
-def leave_of_session(session: Session, session_id: int) -> list[LeaveRow]:
-    """What waits at one session, in the order it was asked."""
+def leave_of_session(session: Session, session_id: int, limit: int) -> list[LeaveRow]:
+    """What waits at one session, in the order it was asked; the first of it."""
     query = _leave().where(LeaveRequest.session_id == session_id, *_waiting())
-    return [LeaveRow(*row) for row in session.execute(query.order_by(LeaveRequest.id))]
+    return [LeaveRow(*row) for row in session.execute(query.order_by(LeaveRequest.id).limit(limit))]
 
 
 def open_leave_count(session: Session, scope: Scope, now: datetime) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.attendance.models import Attendance, MakeUp
 from app.core.access import Scope
 from app.core.clock import office_date
-from app.core.vocabulary import ATTENDED_STATUSES, SessionState
+from app.core.vocabulary import ATTENDED_STATUSES, VISIT_MODES, SessionState
 from app.members.models import OrgPlacement
 from app.members.queries.scoped import standing_org
 from app.members.queries.tree import placed_on, subtree_ids
@@ -106,6 +106,8 @@ def _possible(member_id: int, came: ColumnElement[bool], now: datetime) -> Colum
     ahead = and_(row.state.in_((SessionState.PUBLISHED, SessionState.OPEN)), row.closes_at > now)
     expected = exists().where(ExpectedAttendee.session_id == row.id, ExpectedAttendee.member_id == member_id)
     taken = exists().where(MakeUp.via_session_id == row.id, MakeUp.member_id == member_id)
+    # A visit goes to the homes it was made for.
+    ahead = and_(ahead, row.mode_key.not_in(VISIT_MODES))
     return and_(or_(ahead, and_(row.state == SessionState.CLOSED, came)), ~expected, ~taken)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
-from app.attendance.absence_forms import read_decision, read_reason, read_studied, read_way
+from app.attendance.absence_forms import read_decision, read_studied, read_way
 from app.attendance.queries.absences import expected_at, ids_of, leave_page
 from app.attendance.queries.session import recorder_names
-from app.attendance.services.leave import decide_leave, enter_leave
+from app.attendance.services.leave import decide_leave
 from app.attendance.services.make_up import drop_make_up, finish_make_up, plan_make_up
 from app.attendance.views import bp
 from app.core.access import current_scope, current_staff, permission, safe_next
@@ -46,13 +46,6 @@ def leave_list() -> str:
         staff_names=recorder_names(session, ids_of(rows)),
         reachable=sessions_in_scope(session, ids, seeing, now) if seeing else set(),
     )
-
-
-@bp.post("/sessions/<int:session_id>/leave/<int:member_id>")
-@permission("attendance.write")
-def enter_member_leave(session_id: int, member_id: int) -> Any:
-    """Staff enter and approve a leave in one tap."""
-    return _done(session_id, member_id, _enter)
 
 
 @bp.post("/sessions/<int:session_id>/leave/<int:member_id>/decide")
@@ -94,12 +87,6 @@ def _done(session_id: int, member_id: int, act: Any) -> Any:
     except AppError as refused:
         flash(refused.words, "warning")
     return redirect(safe_next(request.form.get("next"), url_for("attendance.leave_list")))
-
-
-def _enter(session_id: int, member_id: int) -> Text:
-    reason = read_reason(request.form)
-    enter_leave(session_id, member_id, reason, current_scope(), utc_now(), **session_rules())
-    return _("已登记请假。")
 
 
 def _decide(session_id: int, member_id: int) -> Text:
