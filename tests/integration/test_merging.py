@@ -10,6 +10,8 @@ from flask import Flask
 from sqlalchemy import Table, select
 
 from app.attendance.models import Attendance, AttendanceChange, LeaveRequest, MakeUp
+from app.attendance.services.leave import ask_leave
+from app.attendance.services.make_up import Studied, Way, finish_make_up, plan_make_up
 from app.attendance.services.review import Finding, raise_item
 from app.checkin.models import VisitRound, VisitRoundMember
 from app.checkin.services.batch import Batch, BatchItem, record_batch
@@ -313,3 +315,37 @@ def test_neither_record_may_lie_outside_the_scope(world: World) -> None:
 def test_a_record_is_not_merged_with_itself(world: World) -> None:
     with pytest.raises(InvalidInput):
         merge_members(Merge(world.kept.id, world.kept.id), world.scope, NOW)
+
+
+def test_make_ups_and_leave_follow_and_each_session_is_made_up_once(world: World) -> None:
+    """Both records missed one session; the other's was made up at a session that the kept one came to."""
+    missed, second, via = (make_session(world.root, title=title) for title in ("缺的", "另一场", "补的"))
+    for member, org in ((world.kept, world.a), (world.other, world.b)):
+        with writing() as session:
+            session.add_all(
+                ExpectedAttendee(session_id=row.id, member_id=member.id, org_id=org.id, groups=0)
+                for row in (missed, second)
+            )
+    ask_leave(missed.id, world.other.id, ExcuseReason.SICK, None, NOW)
+    ask_leave(second.id, world.other.id, ExcuseReason.OFFICIAL, None, NOW)
+    attend(missed, world.kept, status=Status.ABSENT)
+    attend(via, world.other, is_extra=True)
+    plan_make_up(missed.id, world.other.id, Way(via.id), world.scope, NOW, tz=TZ)
+    plan_make_up(missed.id, world.kept.id, Way(), world.scope, NOW, tz=TZ)
+    finish_make_up(second.id, world.kept.id, Studied(TODAY, 30), world.scope, NOW, tz=TZ)
+    world.merge()
+    rows = {
+        row.session_id: (row.member_id, row.status, row.is_held, row.made_up_for_id)
+        for row in db.session.scalars(select(Attendance))
+    }
+    kept = world.kept.id
+    assert rows == {
+        missed.id: (kept, Status.MADE_UP, True, None),
+        second.id: (kept, Status.MADE_UP, True, None),
+        via.id: (kept, Status.PRESENT, False, missed.id),
+    }
+    done = {
+        (row.session_id, row.via_session_id): row.status_before for row in db.session.scalars(select(MakeUp))
+    }
+    assert done == {(missed.id, via.id): Status.ABSENT, (second.id, None): None}
+    assert set(db.session.scalars(select(LeaveRequest.member_id))) == {kept}
