@@ -17,15 +17,15 @@ LIST_STATE_LABELS: dict[ListState, Text] = {
     ListState.DONE: lazy("已补"),
 }
 MAKE_UP_COLUMNS = (
-    Column("name", lazy("姓名"), width=10, nowrap=True),
+    Column("name", lazy("姓名"), width=10),
     Column("org", lazy("支部"), width=24),
     Column("groups", lazy("党员类别"), width=18, on_phone=False),
     Column("phone", lazy("手机"), width=14),
     Column("title", lazy("缺的场次"), width=28),
     Column("date", lazy("日期"), Look.DAY),
-    Column("kind", lazy("类别"), width=12, on_phone=False, nowrap=True),
+    Column("kind", lazy("类别"), width=12, on_phone=False),
     Column("status", lazy("状态"), Look.STATUS),
-    Column("suggested_mode", lazy("建议方式"), width=12, nowrap=True),
+    Column("suggested_mode", lazy("建议方式"), width=12),
     Column("planned", lazy("已约的补学"), width=28),
     Column("done_on", lazy("完成日期"), Look.DAY),
 )
