@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from app.attendance.services.make_up import Studied, Way
+from app.attendance.rules_absence import Studied, Way
 from app.core.errors import InvalidInput
 from app.core.i18n import Text, lazy
 from app.core.numbers import whole

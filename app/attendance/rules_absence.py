@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from app.core.vocabulary import ATTENDED_STATUSES, COUNTED_STATUSES, MakeUpState, SessionState, Status
@@ -13,6 +14,23 @@ ASKABLE = (SessionState.PUBLISHED, SessionState.OPEN, SessionState.CLOSED)
 WAYS = (SessionState.PUBLISHED, SessionState.OPEN, SessionState.CLOSED)
 MISSED_STATUSES = (Status.ABSENT, Status.EXCUSED)
 LONGEST_MINUTES = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How it is to be made up: in another session, whose mode it is then, or by itself in a mode."""
+
+    via_session_id: int | None = None
+    mode_key: str = "home_visit"
+
+
+@dataclass(frozen=True, slots=True)
+class Studied:
+    """That it was made up by itself; minutes None: as long as the session that was missed."""
+
+    done_on: date
+    minutes: int | None = None
+    mode_key: str = "home_visit"
 
 
 def is_missed(state: SessionState, status: Status | None) -> bool:

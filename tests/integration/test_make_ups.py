@@ -19,10 +19,11 @@ from app.attendance.queries.absences import counted_elsewhere, missed_by
 from app.attendance.queries.rollups import differences
 from app.attendance.queries.session import session_counts
 from app.attendance.queries.ways import ways_for
+from app.attendance.rules_absence import Studied, Way
 from app.attendance.services.bulk import Act, Noted, take_back_all, tick_all
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.attendance.services.leave import ask_leave, decide_leave
-from app.attendance.services.make_up import Studied, Way, drop_make_up, finish_make_up, plan_make_up
+from app.attendance.services.make_up import drop_make_up, finish_make_up, plan_make_up
 from app.attendance.services.record import Sighting, record_attendance
 from app.core.access import Scope
 from app.core.db import db, writing

@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import Table, select
 
 from app.attendance.models import Attendance, AttendanceChange, LeaveRequest, MakeUp
+from app.attendance.rules_absence import Studied, Way
 from app.attendance.services.leave import ask_leave
-from app.attendance.services.make_up import Studied, Way, finish_make_up, plan_make_up
+from app.attendance.services.make_up import finish_make_up, plan_make_up
 from app.attendance.services.review import Finding, raise_item
 from app.checkin.models import VisitRound, VisitRoundMember
 from app.checkin.services.batch import Batch, BatchItem, record_batch

@@ -19,7 +19,8 @@ from app.api.v1.schemas.absences import (
 from app.api.v1.sessions import SESSION_PATH
 from app.attendance.queries.absences import missed_by
 from app.attendance.queries.ways import ways_for
-from app.attendance.services.make_up import Studied, Way, drop_make_up, finish_make_up, plan_make_up
+from app.attendance.rules_absence import Studied, Way
+from app.attendance.services.make_up import drop_make_up, finish_make_up, plan_make_up
 from app.core.access import current_scope, permission
 from app.core.clock import office_tz, today, utc_now
 from app.core.db import db

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.attendance.models import Attendance, MakeUp
 from app.attendance.queries.absences import expected_at
 from app.attendance.queries.ways import is_way
-from app.attendance.rules_absence import LONGEST_MINUTES, WAYS, is_missed
+from app.attendance.rules_absence import LONGEST_MINUTES, WAYS, Studied, Way, is_missed
 from app.attendance.services.settle_make_ups import Hand, count_done, settle_make_up, undo_make_up
 from app.core.access import Scope
 from app.core.audit import record_act
@@ -23,23 +22,6 @@ from app.core.i18n import lazy
 from app.core.vocabulary import MakeUpState, Status
 from app.members.models import Member
 from app.trainings.models import DeliveryMode, ExpectedAttendee, TrainingSession
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How it is to be made up: in another session, whose mode it is then, or by itself in a mode."""
-
-    via_session_id: int | None = None
-    mode_key: str = "home_visit"
-
-
-@dataclass(frozen=True, slots=True)
-class Studied:
-    """That it was made up by itself; minutes None: as long as the session that was missed."""
-
-    done_on: date
-    minutes: int | None = None
-    mode_key: str = "home_visit"
 
 
 def plan_make_up(
