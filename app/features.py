@@ -49,6 +49,8 @@ CONCERNED = (
 AT_CLOSING = ("app.attendance.services.look_over",)
 # Modules that follow when a session's times change (`app.trainings.services.facts`).
 AT_NEW_TIMES = ("app.attendance.services.judge_again",)
+# Modules that settle what hangs on a session's rows when these are written anew (the same).
+AROUND_REWRITING = ("app.attendance.services.settle_make_ups",)
 # Modules that finish every writing transaction (`app.core.db.BEFORE_COMMIT`).
 BEFORE_COMMIT = ("app.attendance.services.rollups",)
 # Modules with an `init_app`: who is signed in, what open pages are told, the API, the commands.
@@ -62,7 +64,8 @@ def register_features(app: Flask) -> None:
     # All are imported before any is registered: attendance adds its pages to the sessions' blueprint.
     for module in [import_module(name) for name in PAGES]:
         app.register_blueprint(module.bp)
-    for name in (*MOVERS, *RUNNERS, *CONCERNED, *AT_CLOSING, *AT_NEW_TIMES, *BEFORE_COMMIT):
+    following = (*AT_CLOSING, *AT_NEW_TIMES, *AROUND_REWRITING, *BEFORE_COMMIT)
+    for name in (*MOVERS, *RUNNERS, *CONCERNED, *following):
         import_module(name)
     for name in EXTENSIONS:
         import_module(name).init_app(app)

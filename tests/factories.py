@@ -139,6 +139,25 @@ def make_session(
     return row
 
 
+def expect(session_row: Any, *members: Any) -> None:
+    """The session expects the members, with the branch that they have on its day."""
+    from app.members.queries.as_of import standing_of
+    from app.trainings.models import ExpectedAttendee
+
+    with writing() as session:
+        for member in members:
+            standing = standing_of(session, member.id, session_row.office_date, 60)
+            assert standing is not None
+            session.add(
+                ExpectedAttendee(
+                    session_id=session_row.id,
+                    member_id=member.id,
+                    org_id=standing.org_id,
+                    groups=standing.groups,
+                )
+            )
+
+
 def attend(session_row: Any, member: Any, *, status: Status = Status.PRESENT, **more: Any) -> None:
     """An attendance row with the member's branch and groups of the session's date."""
     from app.attendance.models import Attendance

@@ -44,8 +44,8 @@ def refusal(state: SessionState, method: Method, status: Status) -> RefusalCode 
 
 
 def supersedes(found: Status, seen: Status) -> bool:
-    """Whether somebody seen at the session replaces a leave or an absence noted before."""
-    return found in (Status.EXCUSED, Status.ABSENT) and seen in ATTENDED_STATUSES
+    """Whether somebody seen at the session replaces a leave or an absence noted before, made up or not."""
+    return found not in ATTENDED_STATUSES and seen in ATTENDED_STATUSES
 
 
 # Of two rows about one person at one session: the fuller presence, then making up, then leave.

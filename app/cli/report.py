@@ -27,8 +27,11 @@ from app.reports import queries, serialise, tables
 from app.reports.exports import csv_bytes, text_table, xlsx_bytes
 from app.reports.rules import EVERYTHING, By, CoverageBy, Period, Snapshot, snapshot_day
 from app.reports.tables import Ask, Table
+from app.reports.tables.make_ups import LIST_STATE_LABELS
 
-group = AppGroup("report", help="Figures: person-times, coverage, uncovered, study-hours, duties, ledger.")
+group = AppGroup(
+    "report", help="Figures: person-times, coverage, uncovered, study-hours, make-ups, duties, …"
+)
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -161,6 +164,21 @@ def uncovered(options: Options, of_group: str | None) -> None:
     result = queries.uncovered(session, ask.period, ask.snapshot, ask.place, which, EVERYTHING)
     table = tables.uncovered_table(result, queries.mode_names(session), ask)
     _print_marked(options, ask, table, serialise.uncovered_body(result))
+
+
+@group.command("make-ups")
+@click.option("--state", type=click.Choice([state.value for state in queries.ListState]))
+@click.option("--group", "of_group", type=click.Choice([group.value for group in Group]))
+@_common
+def make_ups(options: Options, state: str | None, of_group: str | None) -> None:
+    """Who missed what, how it can be made up, and what was."""
+    ask, session = _ask(options), db.session()
+    which, how_far = Group(of_group) if of_group else None, queries.ListState(state) if state else None
+    words = ([GROUP_LABELS[which]] if which else []) + ([LIST_STATE_LABELS[how_far]] if how_far else [])
+    ask = replace(ask, words=tuple(str(word) for word in words))
+    result = queries.make_ups(session, ask.period, ask.place, how_far, which, EVERYTHING)
+    names = (queries.mode_names(session), queries.kind_names(session))
+    _print(options, tables.make_ups_table(result, *names, ask), serialise.make_ups_body(result))
 
 
 @group.command("study-hours")

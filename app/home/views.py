@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template
 
+from app.attendance.queries.absences import open_leave_count
 from app.attendance.queries.reviews import open_reviews
 from app.attendance.queries.session import session_counts
 from app.attendance.queries.todo import unfinished_sessions
@@ -94,6 +95,7 @@ def _to_do(scope: Scope) -> dict[str, Any]:
         "overdue": overdue_sessions(session, scope, now, MOST_TO_DO),
         "unfinished": unfinished_sessions(session, office_today() - TO_DO_SINCE, scope, now, MOST_TO_DO),
         "drafts": draft_sessions(session, scope, now, MOST_TO_DO),
+        "leave": open_leave_count(session, current_staff().scope("attendance.write"), now),
         "reviews": open_reviews(session, current_staff().scope("attendance.write"), now),
         **_people_to_do(),
     }

@@ -11,6 +11,8 @@ from enum import StrEnum
 from app.core.vocabulary import Group
 
 Key = tuple[str, int]
+# Of a list where a member has several rows: branch, member, session.
+LongKey = tuple[str, int, int]
 # Days a group's way of being reached is decided in; the first that fits is suggested.
 _WAYS: tuple[tuple[Group, str], ...] = (
     (Group.MOBILE, "online"),  # first: who is away cannot be visited, however old
@@ -95,7 +97,7 @@ class Slice:
     """Which part of a long list is asked for; `limit` None means all of it."""
 
     limit: int | None = 50
-    after: Key | None = None
+    after: Key | LongKey | None = None
     offset: int = 0
 
 

@@ -11,12 +11,13 @@ from app.reports.queries import (
     CoverageRow,
     Duties,
     Ledger,
+    MakeUps,
     PersonTimes,
     PersonTimesRow,
     StudyHours,
     Uncovered,
 )
-from app.reports.rules import Key
+from app.reports.rules import Key, LongKey
 
 Body = dict[str, Any]
 
@@ -29,7 +30,7 @@ def cursor_key(cursor: str | None) -> Key | None:
     return (code, row_id)
 
 
-def _next(key: Key | None) -> str | None:
+def _next(key: Key | LongKey | None) -> str | None:
     return encode_cursor(*key) if key else None
 
 
@@ -75,6 +76,39 @@ def uncovered_body(result: Uncovered) -> Body:
             "phone_masked": item.phone_masked,
             "last_attended_on": item.last_attended_on.isoformat() if item.last_attended_on else None,
             "suggested_mode": item.suggested_mode,
+        }
+        for item in result.items
+    ]
+    return {"count": result.count, "items": items, "next": _next(result.next)}
+
+
+def make_up_key(cursor: str | None) -> LongKey | None:
+    """The same of the list of make-ups, where a member has several rows."""
+    if not cursor:
+        return None
+    code, member_id, session_id = decode_cursor(cursor, (str, int, int))
+    return (code, member_id, session_id)
+
+
+def make_ups_body(result: MakeUps) -> Body:
+    items = [
+        {
+            "member": item.member,
+            "name": item.name,
+            "org_code": item.org_code,
+            "org_name": item.org_name,
+            "groups": [group.value for group in item.groups],
+            "phone_masked": item.phone_masked,
+            "session": item.session_id,
+            "title": item.title,
+            "kind": item.kind_key,
+            "date": item.office_date.isoformat(),
+            "status": item.status.value if item.status else None,
+            "suggested_mode": item.suggested_mode,
+            "state": item.state.value,
+            "mode": item.mode_key,
+            "via": item.via_id,
+            "done_on": item.done_on.isoformat() if item.done_on else None,
         }
         for item in result.items
     ]

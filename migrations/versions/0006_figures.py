@@ -308,6 +308,19 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column(
+            "excuse_before",
+            sa.Enum(
+                "official",
+                "personal",
+                "sick",
+                name="excuse_before",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=True,
+        ),
         sa.CheckConstraint("(state = 'done') = (done_on IS NOT NULL)", name=op.f("ck_make_ups_done")),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_make_ups_member_id")),
         sa.ForeignKeyConstraint(["mode_key"], ["delivery_modes.key"], name=op.f("fk_make_ups_mode_key")),
@@ -324,7 +337,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("make_ups", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_make_ups_member_id_state"), ["member_id", "state"], unique=False)
-        batch_op.create_index(batch_op.f("ix_make_ups_via_session_id"), ["via_session_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_make_ups_via_session_id_member_id"), ["via_session_id", "member_id"], unique=True
+        )
 
     op.execute(
         "ALTER TABLE attendance ADD COLUMN made_up_for_id INTEGER"
@@ -432,7 +447,7 @@ def downgrade() -> None:
         op.drop_table(name)
 
     with op.batch_alter_table("make_ups", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_make_ups_via_session_id"))
+        batch_op.drop_index(batch_op.f("ix_make_ups_via_session_id_member_id"))
         batch_op.drop_index(batch_op.f("ix_make_ups_member_id_state"))
 
     op.drop_table("make_ups")

@@ -9,7 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import Table, select
 
-from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.models import Attendance, AttendanceChange, LeaveRequest, MakeUp
+from app.attendance.rules_absence import Studied, Way
+from app.attendance.services.leave import ask_leave
+from app.attendance.services.make_up import finish_make_up, plan_make_up
 from app.attendance.services.review import Finding, raise_item
 from app.checkin.models import VisitRound, VisitRoundMember
 from app.checkin.services.batch import Batch, BatchItem, record_batch
@@ -21,7 +24,9 @@ from app.core.errors import InvalidInput, NotFound
 from app.core.vocabulary import (
     FOREVER,
     AudienceKind,
+    ExcuseReason,
     Group,
+    MakeUpState,
     Method,
     OrgKind,
     Post,
@@ -91,7 +96,7 @@ def columns_that_name_members() -> list[tuple[Table, str]]:
 def fill_everything(world: World) -> None:
     """A row of the other record in every table that can name a member."""
     other = world.other
-    held = make_session(world.b)
+    held, make_up_of = make_session(world.b), make_session(world.b).id
     attend(held, other)
     put_in_group(other, Group.MOBILE, direction="out")
     create_binding(other.id, world.scope, NOW)
@@ -107,6 +112,15 @@ def fill_everything(world: World) -> None:
         session.add(ExpectedAttendee(session_id=held.id, member_id=other.id, org_id=world.b.id, groups=0))
         session.add(AudienceRule(session_id=held.id, kind=AudienceKind.MEMBER, member_id=other.id))
         session.add(Lecturer(name="张三", member_id=other.id))
+        session.add(
+            LeaveRequest(session_id=held.id, member_id=other.id, reason=ExcuseReason.OFFICIAL, asked_at=NOW)
+        )
+        session.add(
+            MakeUp(
+                session_id=make_up_of, member_id=other.id, mode_key="home_visit", planned_at=NOW,
+                state=MakeUpState.PLANNED,
+            )
+        )  # fmt: skip
         session.add(VisitNote(member_id=other.id, note_sealed=b"x", updated_at=NOW))
         session.add(CorrectionRequest(member_id=other.id, about="name", text_sealed=b"x", asked_at=NOW))
         session.add(
@@ -302,3 +316,37 @@ def test_neither_record_may_lie_outside_the_scope(world: World) -> None:
 def test_a_record_is_not_merged_with_itself(world: World) -> None:
     with pytest.raises(InvalidInput):
         merge_members(Merge(world.kept.id, world.kept.id), world.scope, NOW)
+
+
+def test_make_ups_and_leave_follow_and_each_session_is_made_up_once(world: World) -> None:
+    """Both records missed one session; the other's was made up at a session that the kept one came to."""
+    missed, second, via = (make_session(world.root, title=title) for title in ("缺的", "另一场", "补的"))
+    for member, org in ((world.kept, world.a), (world.other, world.b)):
+        with writing() as session:
+            session.add_all(
+                ExpectedAttendee(session_id=row.id, member_id=member.id, org_id=org.id, groups=0)
+                for row in (missed, second)
+            )
+    ask_leave(missed.id, world.other.id, ExcuseReason.SICK, None, NOW)
+    ask_leave(second.id, world.other.id, ExcuseReason.OFFICIAL, None, NOW)
+    attend(missed, world.kept, status=Status.ABSENT)
+    attend(via, world.other, is_extra=True)
+    plan_make_up(missed.id, world.other.id, Way(via.id), world.scope, NOW, tz=TZ)
+    plan_make_up(missed.id, world.kept.id, Way(), world.scope, NOW, tz=TZ)
+    finish_make_up(second.id, world.kept.id, Studied(TODAY, 30), world.scope, NOW, tz=TZ)
+    world.merge()
+    rows = {
+        row.session_id: (row.member_id, row.status, row.is_held, row.made_up_for_id)
+        for row in db.session.scalars(select(Attendance))
+    }
+    kept = world.kept.id
+    assert rows == {
+        missed.id: (kept, Status.MADE_UP, True, None),
+        second.id: (kept, Status.MADE_UP, True, None),
+        via.id: (kept, Status.PRESENT, False, missed.id),
+    }
+    done = {
+        (row.session_id, row.via_session_id): row.status_before for row in db.session.scalars(select(MakeUp))
+    }
+    assert done == {(missed.id, via.id): Status.ABSENT, (second.id, None): None}
+    assert set(db.session.scalars(select(LeaveRequest.member_id))) == {kept}

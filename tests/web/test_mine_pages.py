@@ -24,7 +24,7 @@ from app.members.rules_visits import Need, VisitDetails
 from app.members.services.visit_notes import save_visit_note
 from app.settings import ROOT
 from app.trainings.models import ExpectedAttendee
-from tests.factories import attend, make_member, make_org, make_session, make_staff, put_in_group
+from tests.factories import attend, expect, make_member, make_org, make_session, make_staff, put_in_group
 from tests.query_counter import count_queries
 
 PAGES = ("/mine", "/mine/records", "/mine/about", "/mine/wishes", "/mine/wishes/new", "/mine/phones")
@@ -60,9 +60,9 @@ class Phone:
 
     def studied(self, day: date, title: str, status: Status = Status.PRESENT, **more: Any) -> None:
         starts_at = datetime(day.year, day.month, day.day, 1, tzinfo=UTC)
-        attend(
-            make_session(self.branch, title=title, starts_at=starts_at), self.member, status=status, **more
-        )
+        row = make_session(self.branch, title=title, starts_at=starts_at)
+        expect(row, self.member)
+        attend(row, self.member, status=status, **more)
 
 
 def now() -> datetime:

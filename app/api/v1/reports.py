@@ -12,6 +12,8 @@ from app.api.v1.schemas.reports import (
     CoverageQuery,
     DutiesAnswer,
     DutiesQuery,
+    MakeUpsAnswer,
+    MakeUpsQuery,
     PersonTimesAnswer,
     PersonTimesQuery,
     StudyHoursAnswer,
@@ -31,6 +33,7 @@ from app.reports.queries import (
     default_period,
     duties,
     low_assurance_person_times,
+    make_ups,
     person_times,
     place_in_scope,
     study_hours,
@@ -42,6 +45,8 @@ from app.reports.serialise import (
     coverage_body,
     cursor_key,
     duties_body,
+    make_up_key,
+    make_ups_body,
     person_times_body,
     study_hours_body,
     uncovered_body,
@@ -103,6 +108,22 @@ def report_uncovered(query: dict[str, Any]) -> Body:
     place = _place(query)
     found = uncovered(db.session(), period, _day(query, period), place, query.get("group"), _slice(query))
     return _marked(uncovered_body(found), period, place)
+
+
+@bp.get("/reports/make-ups")
+@permission("reports.read")
+@operation(
+    "补学送学清单",
+    "What was missed and how it is made up",
+    query=MakeUpsQuery(),
+    answers={200: MakeUpsAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_make_ups(query: dict[str, Any]) -> Body:
+    part = Slice(limit=query["limit"], after=make_up_key(query.get("cursor")))
+    state, group = query.get("state"), query.get("group")
+    return make_ups_body(make_ups(db.session(), _period(query), _place(query), state, group, part))
 
 
 @bp.get("/reports/study-hours")

@@ -53,6 +53,8 @@ TAGS: dict[str, Words] = {
     "checkins": Words("签到", "Check-ins"),
     "rounds": Words("离线走访", "Rounds of home visits"),
     "reviews": Words("需要核对的情况", "Things to look at"),
+    "leave": Words("请假", "Leave"),
+    "make_ups": Words("补学", "Make-ups"),
     "bindings": Words("手机绑定", "Bound phones"),
     "cards": Words("签到卡", "Member cards"),
     "kiosks": Words("签到台", "Kiosks"),

@@ -53,9 +53,11 @@ class MakeUp(Base):
     minutes: Mapped[int | None] = mapped_column()
     # What the missed session's row said before it was made up; NULL: there was none.
     status_before: Mapped[Status | None] = mapped_column(words(Status, "status_before"))
+    excuse_before: Mapped[ExcuseReason | None] = mapped_column(words(ExcuseReason, "excuse_before"))
 
     __table_args__ = (
         CheckConstraint("(state = 'done') = (done_on IS NOT NULL)", name="done"),
         Index(None, "member_id", "state"),
-        Index(None, "via_session_id"),
+        # Whoever comes once makes up one session.
+        Index(None, "via_session_id", "member_id", unique=True),
     )

@@ -44,16 +44,6 @@ class AttendanceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
-    """A session whose content a member can still make up."""
-
-    session_id: int
-    office_date: date
-    title: str
-    minutes: int
-
-
-@dataclass(frozen=True, slots=True)
 class MemberHours:
     """A member's year against its rule; hours to the hundredth."""
 
@@ -123,26 +113,6 @@ def attendance_years(session: Session, member_id: int) -> dict[int, int]:
         .order_by(year.desc())
     )
     return {int(row[0]): row[1] for row in session.execute(query)}
-
-
-def can_be_made_up(session: Session, member_id: int, year: int, limit: int) -> list[Missed]:
-    """Sessions of the year that a member missed or was on leave from, the latest first.
-
-    Only what was recorded as such: a session without a row is not recorded, which is no absence.
-    """
-    query = (
-        select(Attendance.session_id, Attendance.office_date, TrainingSession.title, Attendance.minutes)
-        .join(TrainingSession, TrainingSession.id == Attendance.session_id)
-        .where(
-            Attendance.member_id == member_id,
-            Attendance.is_held.is_(True),
-            Attendance.status.in_([Status.ABSENT, Status.EXCUSED]),
-            _in_year(year),
-        )
-        .order_by(Attendance.office_date.desc(), Attendance.session_id)
-        .limit(limit)
-    )
-    return [Missed(*row) for row in session.execute(query)]
 
 
 def counts_of_members(session: Session, member_ids: Collection[int]) -> dict[int, int]:

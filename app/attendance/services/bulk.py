@@ -22,8 +22,10 @@ from app.attendance.queries.bulk import nonce_of, unchanged
 from app.attendance.queries.recordable import recordable
 from app.attendance.queries.session import RosterPart, roster
 from app.attendance.rules import arrival, refusal
+from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
 from app.core.access import Scope
 from app.core.audit import record_act
+from app.core.clock import office_tz
 from app.core.db import Base, is_postgresql, lock_shared_or_alone, writing
 from app.core.errors import InvalidInput, NotFound, WrongState
 from app.core.i18n import lazy
@@ -139,6 +141,8 @@ def tick_all(
             if changes:
                 session.execute(insert(AttendanceChange), changes)
             made += len(created)
+            if row.state is SessionState.CLOSED:
+                settle_rows(session, row.id, created, Hand(scope.user_id, now, tz))
         if made:
             subject, how = f"session:{row.id}", act.method.value
             record_act(session, "attendance.bulk", subject, scope.user_id, now, people=made, method=how)
@@ -157,6 +161,7 @@ def take_back_all(act: Act, scope: Scope, now: datetime) -> int:
         refused = refusal(row.state, Method.STAFF_ENTRY, Status.EXCUSED)
         if refused is not None:
             raise CheckInRefused(refused)
+        hold_make_ups(session, row.id)
         query = select(Attendance.member_id, Attendance.status).where(*unchanged(act.session_id, act.nonce))
         found = session.execute(query.order_by(Attendance.member_id).with_for_update()).all()
         for some in _chunks(found):
@@ -169,6 +174,7 @@ def take_back_all(act: Act, scope: Scope, now: datetime) -> int:
                 ),
                 execution_options={"synchronize_session": False},
             )
+            settle_rows(session, row.id, ids, Hand(scope.user_id, now, office_tz()))
         session.expire_all()
         if found:
             record_act(

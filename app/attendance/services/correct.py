@@ -12,8 +12,10 @@ from app.attendance.models import Attendance, AttendanceChange
 from app.attendance.queries.recordable import recordable
 from app.attendance.rules import RefusalCode, refusal
 from app.attendance.services.record import Sighting, record_attendance, say
+from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
 from app.core.access import Scope
 from app.core.audit import record_act
+from app.core.clock import office_tz
 from app.core.db import lock_shared_or_alone, writing
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import lazy
@@ -58,6 +60,7 @@ def set_status(
                 before=before.value,
                 after=found.status.value,
             )
+            settle_rows(session, row.id, [found.member_id], Hand(scope.user_id, now, tz))
         return found.status
 
 
@@ -92,6 +95,7 @@ def take_back(session_id: int, member_id: int, reason: str, scope: Scope, now: d
             now,
             before=found.status.value,
         )
+        settle_rows(session, session_id, [member_id], Hand(scope.user_id, now, office_tz()))
         return True
 
 
@@ -120,6 +124,7 @@ def _session_and_member(
 
 
 def _locked_row(session: Session, session_id: int, member_id: int) -> Attendance | None:
+    hold_make_ups(session, session_id, [member_id])
     return session.get(Attendance, (session_id, member_id), with_for_update=True, populate_existing=True)
 
 

@@ -22,6 +22,7 @@ from app.attendance.services.put_back import say_again
 from app.attendance.services.record import Said, Sighting, record_attendance
 from app.attendance.services.review import LEAVING, stay_of
 from app.attendance.services.said_before import rows_sealed, sealed_rows
+from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.db import db, lock_shared_or_alone, writing
@@ -207,6 +208,7 @@ def _record_tick(
     )
     if row.evidence.get(LEAVING):
         before[row.member_id], after = leave_late(session, sighting, rules.tz)
+        settle_rows(session, row.session_id, [row.member_id], Hand(row.noted_by_id, now, rules.tz))
         statuses = (before[row.member_id].status, after)
         _remember(session, row, row.member_id, statuses, row.noted_by_id, now)
         return 1
@@ -313,6 +315,7 @@ def _undo_one(
     """False where somebody has said something else about the member since."""
     member_id, before, after = change.member_id, change.status_before, change.status_after
     key = (row.session_id, member_id)
+    hold_make_ups(session, row.session_id, [member_id])
     found = session.get(Attendance, key, with_for_update=True, populate_existing=True)
     if (found.status if found else None) != after:
         return False
@@ -336,6 +339,7 @@ def _undo_one(
         rules.tz,
     )
     _remember(session, row, member_id, (after, before), scope.user_id, now)
+    settle_rows(session, row.session_id, [member_id], Hand(scope.user_id, now, rules.tz))
     return True
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.attendance.models import Attendance, AttendanceChange, ReviewItem
 from app.attendance.rules import says_more
+from app.attendance.services.merging_absences import put_together, take_apart
 from app.members.services.merging import MOVERS, Move
 from app.trainings.models import ExpectedAttendee
 
@@ -18,6 +19,7 @@ REASON = "merge"
 def move_attendance(session: Session, move: Move) -> Mapping[str, int]:
     """Rows keep the branch and groups that they were recorded with. Of two rows of one session the one
     that says the member came stays; the history keeps what the other said."""
+    absences = take_apart(session, move)
     doubled = _doubled(session, move)
     for kept, other in doubled:
         gone, stays = (kept, other) if says_more(other.status, kept.status) else (other, kept)
@@ -62,6 +64,7 @@ def move_attendance(session: Session, move: Move) -> Mapping[str, int]:
         .values(is_extra=False),
         execution_options={"synchronize_session": False},
     )
+    put_together(session, move, absences)
     return {"attendance": len(moved), "doubled": len(doubled)}
 
 

@@ -11,6 +11,7 @@ from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
 from app.attendance.rules import refusal
 from app.attendance.services.record import Said
+from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.db import lock_shared_or_alone, writing
@@ -37,6 +38,7 @@ def put_back(
         row = scoped_session(session, key[0], scope, now)
         lock_shared_or_alone(session, row.id, alone=False)
         session.refresh(row)
+        hold_make_ups(session, row.id, [key[1]])
         found = session.get(Attendance, key, with_for_update=True, populate_existing=True)
         says = Said.by(found) if found is not None else None
         if says == before:
@@ -51,6 +53,7 @@ def put_back(
         else:
             say_again(found, before, row, tz)
         _remember(session, key, (made, before), scope, now)
+        settle_rows(session, row.id, [key[1]], Hand(scope.user_id, now, tz))
         return True
 
 

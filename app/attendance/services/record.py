@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
 from app.attendance.rules import Arrival, RefusalCode, arrival, refusal, supersedes
+from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
 from app.core.db import is_postgresql, lock_shared_or_alone, writing
 from app.core.errors import NotFound
 from app.core.vocabulary import ExcuseReason, Method, SessionState, Status
@@ -100,6 +101,8 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
         if refused is not None:
             raise CheckInRefused(refused)
         made = insert_once(session, _values(session, sighting, row, now, tz, elderly_age))
+        if not made:
+            hold_make_ups(session, row.id, [sighting.member_id])
         found = session.get_one(
             Attendance, (row.id, sighting.member_id), with_for_update=True, populate_existing=True
         )
@@ -108,6 +111,9 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
             made, before = True, Said.by(found)
             _replace(session, found, sighting, row, now, tz)
         says = Said.by(found)
+        if made and (row.state is SessionState.CLOSED or before is not None):
+            hand = Hand(sighting.recorded_by_id, now, tz)
+            settle_rows(session, row.id, [sighting.member_id], hand)
         return Outcome(
             made,
             says.status,

@@ -12,6 +12,7 @@ from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
 from app.attendance.queries.recordable import recordable
 from app.attendance.rules import refusal, stay_said
+from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
 from app.attendance.services.sign_out import SignedOut, sign_out
 from app.core.access import Scope
 from app.core.audit import record_act
@@ -51,6 +52,7 @@ def set_stay(
         refused = refusal(row.state, Method.STAFF_ENTRY, Status.PRESENT)
         if refused is not None:
             raise CheckInRefused(refused)
+        hold_make_ups(session, row.id, [member_id])
         found = session.get(Attendance, (session_id, member_id), with_for_update=True, populate_existing=True)
         stay = _as_known(stay, found)
         errors = _errors(row, stay, found)
@@ -59,6 +61,7 @@ def set_stay(
         if found is None or found.status not in ATTENDED_STATUSES:
             raise WrongState(NOT_COME)
         _change(session, found, row, stay, scope, now, tz)
+        settle_rows(session, row.id, [member_id], Hand(scope.user_id, now, tz))
         return SaidStay(found.status, found.came_at, found.left_at, found.minutes)
 
 

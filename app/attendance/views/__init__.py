@@ -7,6 +7,7 @@ from flask import Blueprint
 bp = Blueprint("attendance", __name__)
 
 from app.attendance.views import (  # noqa: E402
+    absences,
     classes,
     live,
     member_part,
@@ -21,6 +22,7 @@ from app.attendance.views import (  # noqa: E402
 )
 
 __all__ = [
+    "absences",
     "bp",
     "classes",
     "live",

@@ -8,13 +8,16 @@ from typing import Any
 
 from flask import request
 
+from app.attendance.queries.absences import missed_by
 from app.attendance.queries.member import counts_of_members, member_attendance, member_hours
+from app.attendance.queries.ways import ways_for
 from app.core.access import current_staff
-from app.core.clock import utc_now
+from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.labels import METHOD_LABELS
 from app.core.numbers import whole
 from app.members.views.parts import PARTS, RECORD_COUNTS
+from app.trainings.queries.choices import modes
 from app.trainings.queries.listing import sessions_in_scope
 
 # A glance; every year has its own page.
@@ -37,7 +40,23 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
         "rows": rows,
         "has_more": len(found) > SHOWN,
         "method_labels": METHOD_LABELS,
+        **_missed(member_id, _year(on)),
         "reachable": sessions_in_scope(session, ids, scope, utc_now()) if scope else set(),
+    }
+
+
+def _missed(member_id: int, year: int) -> dict[str, Any]:
+    """What was missed in the year and how it can be made up; ways only for those who may plan one."""
+    session, staff = db.session(), current_staff()
+    rows = missed_by(session, member_id, (date(year, 1, 1), date(year, 12, 31)), SHOWN, done=True)
+    may_plan = staff.may("attendance.write")
+    open_ids = [row.session_id for row in rows if row.state is None]
+    return {
+        "missed": rows,
+        "ways": ways_for(session, member_id, open_ids, utc_now()) if may_plan else {},
+        "may_plan": may_plan,
+        "this_day": today(),
+        "visit_modes": [one for one in modes(session) if one.key != "in_person"],
     }
 
 

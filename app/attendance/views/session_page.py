@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app, render_template, request
 
 from app.attendance.forms import OFFERED, read_key
+from app.attendance.queries.absences import counted_elsewhere, leave_of_session
 from app.attendance.queries.bulk import count_unchanged
 from app.attendance.queries.live import live_states
 from app.attendance.queries.reviews import open_reviews_of
@@ -48,6 +49,8 @@ from app.trainings.views import bp
 # Clashes matter while something can still be moved.
 MOVABLE = (SessionState.DRAFT, SessionState.PUBLISHED)
 MOST_FOUND = 12
+# The others are answered in the list of all.
+MOST_LEAVE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ def show(session_id: int) -> str:
         undoable=count_unchanged(session, session_id, asked.batch) if can_write and asked.batch else 0,
         new_batch=secrets.token_urlsafe(16),
         to_review=open_reviews_of(session, session_id) if can_write else 0,
+        leave=leave_of_session(session, session_id, MOST_LEAVE) if can_write else [],
+        elsewhere=counted_elsewhere(session, session_id) if facts.state is SessionState.CLOSED else 0,
         **(_candidates(facts, asked.add) if can_write else {"found": None, "hosted": []}),
         **_before_it_begins(facts, speaking, invited),
         **roster_context(facts, rows, can_write),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
+from app.attendance.queries.absences import missed_by, own_leave
 from app.attendance.queries.member import (
     attendance_years,
-    can_be_made_up,
     member_attendance,
     member_hours,
 )
+from app.attendance.queries.ways import ways_for
 from app.checkin.queries.own import own_group_rows, own_groups
 from app.checkin.queries.phone import open_online_sessions
 from app.checkin.services.links import personal_link
@@ -22,7 +24,7 @@ from app.core.clock import office_date, today, utc_now
 from app.core.db import db
 from app.core.errors import InvalidInput
 from app.core.i18n import gettext as _
-from app.core.labels import POST_LABELS
+from app.core.labels import EXCUSE_LABELS, POST_LABELS
 from app.core.numbers import whole
 from app.core.office import elderly_age
 from app.core.paging import Page, page_number
@@ -46,18 +48,23 @@ LATEST = 5
 @for_own
 def mine(own: Own) -> str:
     """What comes next, the year's hours, the latest records, and the doors to the rest."""
-    session, year = db.session(), today().year
+    session, year, now = db.session(), today().year, utc_now()
     return render_template(
         "checkin/mine.html",
         own=own,
         year=year,
-        upcoming=expected_sessions(session, own.member_id, utc_now()),
+        upcoming=(upcoming := expected_sessions(session, own.member_id, now)),
         online=[
             (row, personal_link(row.secret, row.id, own.member_id))
             for row in open_online_sessions(session, own.member_id)
         ],
         hours=member_hours(session, own.member_id, year),
-        missed=can_be_made_up(session, own.member_id, year, LATEST),
+        missed=(missed := missed_by(session, own.member_id, _year_of(year), LATEST)),
+        ways=ways_for(session, own.member_id, [row.session_id for row in missed if not row.state], now),
+        leave=own_leave(
+            session, own.member_id, [*(row.id for row in upcoming), *(row.session_id for row in missed)]
+        ),
+        excuse_labels=EXCUSE_LABELS,
         rows=member_attendance(session, own.member_id, limit=LATEST),
     )
 
@@ -144,6 +151,10 @@ def ask_own_wish(own: Own) -> Any:
         return _wish_page(own, form), refusal.status
     flash(_("已交给党支部。答复后,您在这一页能看到。"), "success")
     return redirect(url_for("checkin.own_wish_list", who=own.who))
+
+
+def _year_of(year: int) -> tuple[date, date]:
+    return date(year, 1, 1), date(year, 12, 31)
 
 
 def _wish_page(own: Own, form: WishForm) -> str:

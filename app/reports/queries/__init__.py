@@ -17,6 +17,7 @@ from app.reports.queries.drill import (
 from app.reports.queries.duties import Duties, DutyCount, DutyKind, DutyRow, duties, duty_kinds
 from app.reports.queries.ledger import Ledger, LedgerItem, ledger
 from app.reports.queries.low_assurance import low_assurance_person_times
+from app.reports.queries.make_ups import ListState, MakeUpItem, MakeUps, make_ups
 from app.reports.queries.person_times import PersonTimes, PersonTimesRow, person_times, person_times_total
 from app.reports.queries.place import (
     Place,
@@ -41,6 +42,9 @@ __all__ = [
     "Ledger",
     "LedgerItem",
     "Lines",
+    "ListState",
+    "MakeUpItem",
+    "MakeUps",
     "MemberLine",
     "MembersAsked",
     "PersonTimes",
@@ -59,6 +63,7 @@ __all__ = [
     "ledger",
     "line_title",
     "low_assurance_person_times",
+    "make_ups",
     "member_of_place",
     "members_behind",
     "mode_names",

@@ -26,6 +26,7 @@ def index() -> Any:
         ("reports.coverage", lazy("覆盖率"), lazy("各类党员、各组织有多少人已经参加过。")),
         ("reports.uncovered", lazy("未覆盖名单"), lazy("还没有参加过的党员,以及建议的送学方式。")),
         ("reports.study_hours", lazy("个人学时"), lazy("每位党员已修的学时,以及还可以补的部分。")),
+        ("reports.make_ups", lazy("补学送学清单"), lazy("谁缺了哪一场,怎样补,已约的和已完成的补学。")),
         ("reports.duties", lazy("组织生活"), lazy("各支部每月开展的三会一课、主题党日。")),
         ("reports.ledger", lazy("班次台账"), lazy("每个班次的时间、地点、讲师和人数。")),
     ]

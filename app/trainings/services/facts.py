@@ -19,6 +19,10 @@ from app.trainings.rules import THROUGHOUT, CreditedMinutes, Stay, Timing, split
 # transaction and before minutes are written anew: (transaction, session as it is now, its timing before,
 # user, now). They add to it when they are imported (`app.features.AT_NEW_TIMES`).
 WHEN_TIMED_ANEW: list[Callable[[Session, TrainingSession, Timing, int | None, datetime], None]] = []
+# The same around writing a session's rows anew: what is held before, and what is settled afterwards
+# (transaction, session as it is now, the office's zone): `app.features.AROUND_REWRITING`.
+BEFORE_REWRITING: list[Callable[[Session, int], None]] = []
+WHEN_REWRITTEN: list[Callable[[Session, TrainingSession, ZoneInfo], None]] = []
 
 
 def timing_of(row: TrainingSession) -> Timing:
@@ -37,6 +41,8 @@ def follow_timing(
 
 def rewrite_facts(session: Session, row: TrainingSession, tz: ZoneInfo) -> None:
     """Copy the session's facts into its attendance rows, inside the caller's transaction."""
+    for hold in BEFORE_REWRITING:
+        hold(session, row.id)
     # By name: attendance stands above trainings, so its models are not imported here.
     attendance: Table = Base.metadata.tables["attendance"]
     here, whole = attendance.c.session_id == row.id, credit_of(row, tz)
@@ -46,7 +52,7 @@ def rewrite_facts(session: Session, row: TrainingSession, tz: ZoneInfo) -> None:
         update(attendance)
         .where(here)
         .values(
-            is_held=row.state == SessionState.CLOSED,
+            is_held=attendance.c.made_up_for_id.is_(None) if row.state is SessionState.CLOSED else False,
             office_date=row.office_date,
             kind_key=row.kind_key,
             mode_key=row.mode_key,
@@ -56,6 +62,8 @@ def rewrite_facts(session: Session, row: TrainingSession, tz: ZoneInfo) -> None:
         )
     )
     _rewrite_parts(session, attendance, and_(here, ~throughout), row, tz)
+    for settle in WHEN_REWRITTEN:
+        settle(session, row, tz)
 
 
 def _rewrite_parts(

@@ -17,7 +17,8 @@ from app.api.v1.fields import (
     Truth,
     Whole,
 )
-from app.core.vocabulary import Group
+from app.core.vocabulary import Group, Status
+from app.reports.queries import ListState
 from app.reports.rules import By, CoverageBy
 
 FIRST_YEAR, LAST_YEAR = 1950, 2150
@@ -52,6 +53,13 @@ class CoverageQuery(PeriodQuery):
 
 class UncoveredQuery(PeriodQuery):
     on = Day()
+    group = Choice(Group)
+    cursor = Text(400, blank=True)
+    limit = Whole(1, 500, load_default=100)
+
+
+class MakeUpsQuery(PeriodQuery):
+    state = Choice(ListState)
     group = Choice(Group)
     cursor = Text(400, blank=True)
     limit = Whole(1, 500, load_default=100)
@@ -130,6 +138,31 @@ class UncoveredLineAnswer(Answer):
 class UncoveredAnswer(MarkedAnswer):
     count = Count()
     items = Items(Part(UncoveredLineAnswer))
+    next = Said(allow_none=True)
+
+
+class MakeUpLineAnswer(Answer):
+    member = Identifier()
+    name = Said()
+    org_code = Said()
+    org_name = Said()
+    groups = Items(Choice(Group))
+    phone_masked = Said(allow_none=True)
+    session = Identifier()
+    title = Said()
+    kind = Said()
+    date = Said(metadata={"format": "date"})
+    status = Choice(Status, allow_none=True)
+    suggested_mode = Said()
+    state = Choice(ListState)
+    mode = Said(allow_none=True)
+    via = Identifier(allow_none=True)
+    done_on = Said(allow_none=True, metadata={"format": "date"})
+
+
+class MakeUpsAnswer(Answer):
+    count = Count()
+    items = Items(Part(MakeUpLineAnswer))
     next = Said(allow_none=True)
 
 

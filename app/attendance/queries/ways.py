@@ -1,0 +1,118 @@
+"""SELECTs of the sessions in which a member can make up what they missed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
+from sqlalchemy.orm import Session
+
+from app.attendance.models import Attendance, MakeUp
+from app.core.access import Scope
+from app.core.clock import office_date
+from app.core.vocabulary import ATTENDED_STATUSES, VISIT_MODES, SessionState
+from app.members.models import OrgPlacement
+from app.members.queries.scoped import standing_org
+from app.members.queries.tree import placed_on, subtree_ids
+from app.trainings.models import ExpectedAttendee, TrainingSession, Venue
+
+# What is still to come, soonest first; a glance for each session that was missed.
+OFFERED = 3
+_MOST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class WayThere:
+    """A session that can make up for another; has_come: the member was there already, as a guest."""
+
+    session_id: int
+    title: str
+    office_date: date
+    starts_at: datetime
+    venue_name: str | None
+    has_come: bool
+
+
+def ways_for(
+    session: Session, member_id: int, missed_ids: Sequence[int], now: datetime
+) -> dict[int, list[WayThere]]:
+    """Suitable sessions for each of some missed ones: of its class anywhere, or of its kind in the member's
+    branch or a unit above it; open or to come, or over where the member came without being expected.
+
+    Not those that expect the member anyway (they would count twice), nor what makes up another session.
+    """
+    if not missed_ids:
+        return {}
+    row = TrainingSession
+    query = select(row.id, row.class_id, row.kind_key, row.office_date).where(row.id.in_(missed_ids))
+    missed = session.execute(query).all()
+    near = _units_above(session, member_id, office_date(now))
+    alike = or_(
+        row.class_id.in_({one.class_id for one in missed if one.class_id}),
+        and_(row.kind_key.in_({one.kind_key for one in missed}), row.host_org_id.in_(near)),
+    )
+    came = came_there(member_id)
+    found = session.execute(
+        select(row, Venue.name, came)
+        .outerjoin(Venue, Venue.id == row.venue_id)
+        .where(alike, _possible(member_id, came, now))
+        .order_by(came.desc(), row.starts_at, row.id)
+        .limit(_MOST)
+    ).all()
+    ways: dict[int, list[WayThere]] = {}
+    for one in missed:
+        fitting = [
+            WayThere(via.id, via.title, via.office_date, via.starts_at, venue, bool(has_come))
+            for via, venue, has_come in found
+            if via.id != one.id
+            and ((one.class_id and via.class_id == one.class_id) or via.kind_key == one.kind_key)
+            and (not has_come or via.office_date >= one.office_date)
+        ]
+        ways[one.id] = fitting[:OFFERED]
+    return ways
+
+
+def is_way(
+    session: Session, missed: TrainingSession, via: TrainingSession, member_id: int, scope: Scope, on: date
+) -> bool:
+    """Whether staff may choose this session: their own, of its class, or of a unit above the member."""
+    if missed.class_id is not None and missed.class_id == via.class_id:
+        return True
+    near = [*_units_above(session, member_id, on)]
+    query = select(TrainingSession.id).where(
+        TrainingSession.id == via.id,
+        or_(
+            TrainingSession.host_org_id.in_(near),
+            TrainingSession.host_org_id.in_(subtree_ids(scope.org_ids, on)),
+        ),
+    )
+    return session.scalar(query) is not None
+
+
+def came_there(member_id: int) -> ColumnElement[bool]:
+    """Whether the member came to the session, and it counts for no other."""
+    return exists().where(
+        Attendance.session_id == TrainingSession.id,
+        Attendance.member_id == member_id,
+        Attendance.status.in_(ATTENDED_STATUSES),
+        Attendance.made_up_for_id.is_(None),
+    )
+
+
+def _possible(member_id: int, came: ColumnElement[bool], now: datetime) -> ColumnElement[bool]:
+    row = TrainingSession
+    ahead = and_(row.state.in_((SessionState.PUBLISHED, SessionState.OPEN)), row.closes_at > now)
+    expected = exists().where(ExpectedAttendee.session_id == row.id, ExpectedAttendee.member_id == member_id)
+    taken = exists().where(MakeUp.via_session_id == row.id, MakeUp.member_id == member_id)
+    # A visit goes to the homes it was made for.
+    ahead = and_(ahead, row.mode_key.not_in(VISIT_MODES))
+    return and_(or_(ahead, and_(row.state == SessionState.CLOSED, came)), ~expected, ~taken)
+
+
+def _units_above(session: Session, member_id: int, on: date) -> set[int]:
+    """The member's branch and every unit above it."""
+    branch = standing_org(literal(member_id), on)
+    query = select(OrgPlacement.path).where(OrgPlacement.org_id == branch, placed_on(on))
+    return {int(part) for path in session.scalars(query) for part in path.strip("/").split("/")}

@@ -1,0 +1,111 @@
+"""When two members turn out to be one: requests for leave and make-ups follow, each session having one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.attendance.models import Attendance, LeaveRequest, MakeUp
+from app.attendance.rules_absence import is_missed
+from app.attendance.services.settle_make_ups import Hand, count_done, settle_make_up, undo_make_up
+from app.core.clock import office_tz
+from app.core.vocabulary import LeaveState, MakeUpState
+from app.members.services.merging import Move
+from app.trainings.models import TrainingSession
+
+# Of two requests for one session: what the office has said, then what waits for its word.
+_SAYS_MOST = (LeaveState.APPROVED, LeaveState.OPEN, LeaveState.DECLINED, LeaveState.WITHDRAWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A make-up without its member; done_on: it was made up, by itself where `via_session_id` is None."""
+
+    session_id: int
+    via_session_id: int | None
+    mode_key: str
+    planned_at: datetime
+    planned_by_id: int | None
+    done_on: date | None
+    minutes: int | None
+
+
+def take_apart(session: Session, move: Move) -> list[Planned]:
+    """Undo the make-ups of both, so that their rows say what was seen; what they were, done ones first."""
+    both = (move.kept_id, move.other_id)
+    query = select(MakeUp).where(MakeUp.member_id.in_(both)).order_by(MakeUp.member_id, MakeUp.session_id)
+    found = session.scalars(query.with_for_update(), execution_options={"populate_existing": True}).all()
+    known = [Planned(*(getattr(one, name) for name in Planned.__slots__)) for one in found]
+    for one in found:
+        undo_make_up(session, one, _hand(move))
+        session.delete(one)
+    session.flush()
+    return sorted(known, key=lambda one: (one.session_id, one.done_on is None, one.planned_at))
+
+
+def put_together(session: Session, move: Move, known: list[Planned]) -> None:
+    """Plan again for the kept member what is still missed, and count what was done."""
+    _move_leave(session, move)
+    sessions: set[int] = set()
+    ways: set[int] = set()
+    for was in known:
+        one = was
+        if one.session_id in sessions or not _still_missed(session, one.session_id, move.kept_id):
+            continue
+        if one.via_session_id in ways:
+            if one.done_on is not None:
+                # The one coming makes up one session: the first.
+                continue
+            one = replace(was, via_session_id=None)
+        sessions.add(one.session_id)
+        ways |= {one.via_session_id} if one.via_session_id else set()
+        _plan_again(session, one, move)
+
+
+def _plan_again(session: Session, one: Planned, move: Move) -> None:
+    again = MakeUp(
+        session_id=one.session_id,
+        member_id=move.kept_id,
+        via_session_id=one.via_session_id,
+        mode_key=one.mode_key,
+        state=MakeUpState.PLANNED,
+        planned_at=one.planned_at,
+        planned_by_id=one.planned_by_id,
+    )
+    session.add(again)
+    session.flush()
+    if one.done_on is not None and one.via_session_id is None:
+        count_done(session, again, one.done_on, one.minutes or 0, _hand(move))
+    else:
+        settle_make_up(session, one.session_id, move.kept_id, _hand(move))
+    session.flush()
+
+
+def _still_missed(session: Session, session_id: int, member_id: int) -> bool:
+    row = session.get_one(TrainingSession, session_id)
+    found = session.get(Attendance, (session_id, member_id), populate_existing=True)
+    return is_missed(row.state, found.status if found else None)
+
+
+def _move_leave(session: Session, move: Move) -> None:
+    both = (move.kept_id, move.other_id)
+    query = select(LeaveRequest).where(LeaveRequest.member_id.in_(both)).order_by(LeaveRequest.id)
+    by_session: dict[int, list[LeaveRequest]] = {}
+    for one in session.scalars(query, execution_options={"populate_existing": True}):
+        by_session.setdefault(one.session_id, []).append(one)
+    gone = []
+    for requests in by_session.values():
+        requests.sort(key=lambda one: _SAYS_MOST.index(one.state))
+        gone += [one.id for one in requests[1:]]
+    quietly = {"synchronize_session": False}
+    session.execute(delete(LeaveRequest).where(LeaveRequest.id.in_(gone)), execution_options=quietly)
+    moved = update(LeaveRequest).where(LeaveRequest.member_id == move.other_id)
+    session.execute(moved.values(member_id=move.kept_id), execution_options=quietly)
+    session.expire_all()
+
+
+def _hand(move: Move) -> Hand:
+    return Hand(move.by_id, move.now, office_tz())
