@@ -72,6 +72,27 @@ class PlanOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanWish:
+    """What somebody says about a plan; None is for the product to choose. Days are included."""
+
+    first: date | None = None
+    last: date | None = None
+    on: date | None = None
+    age: int | None = None
+    org: str | None = None
+    group: Group | None = None
+    capacities: Mapping[Way, int] = field(default_factory=dict)
+    hold_first: date | None = None
+    hold_last: date | None = None
+    day_at: time = time(9, 0)
+    evening_at: time = time(19, 0)
+    minutes: int = 90
+    kind: str | None = None
+    venue: str = ""
+    leaves_invited: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Of whom the plan speaks.
 
@@ -100,6 +121,16 @@ class Counts:
     @property
     def coverage_before(self) -> float | None:
         return share(self.required_covered, self.reachable)
+
+    @property
+    def required_coverage(self) -> float | None:
+        """The report's figure."""
+        return share(self.required_covered, self.required)
+
+    @property
+    def planned(self) -> int:
+        """Those required whom the plan reaches."""
+        return self.missing - self.lost - self.gone - self.invited
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +204,7 @@ class Plan:
     def required_coverage_after(self) -> float | None:
         """The report's own figure after the plan: those out of contact stay in its denominator."""
         counts = self.counts
-        planned = sum(len(one.line.required) for one in self.sessions)
-        return share(counts.required_covered + counts.invited + planned, counts.required)
+        return share(counts.required_covered + counts.invited + counts.planned, counts.required)
 
     def numbered(self, number: int) -> ProposedSession | None:
         return self.sessions[number - 1] if 1 <= number <= len(self.sessions) else None

@@ -28,7 +28,8 @@ USUAL_CAPACITIES: dict[Way, int] = {
     Way.NIGHT_SCHOOL: 60,
     Way.ONLINE: 500,
 }
-LARGEST_CAPACITY = 10_000
+# As many as a session may name one by one.
+LARGEST_CAPACITY = 2000
 # Ways where units far apart can come together, up to the topmost one; home visits stay within a branch, and
 # the others join branches below one parent.
 _FAR = frozenset({Way.ONLINE, Way.NIGHT_SCHOOL})

@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         on_the_day,
         org_rows,
         orgs,
+        reach,
         reports,
         reviews,
         rounds,

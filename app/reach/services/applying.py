@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,8 +22,11 @@ from app.reach.commands import Plan, PlanOrder, ProposedSession
 from app.reach.queries.plans import REACH_PLAN, holds_all
 from app.reach.rules import Way
 from app.reach.rules_lines import starts_at
+from app.reports.queries import mode_names
 from app.trainings.commands import AudienceDraft, SessionDraft
 from app.trainings.services.drafts import add_draft
+
+LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,8 @@ class Applied:
     left_out: int
 
 
-# What a session of the plan is called: (way, name of its host) → title.
-Titles = Callable[[Way, str], str]
-
-
 def apply_plan(
-    token: str, wanted: Collection[int] | None, scope: Scope, now: datetime, *, tz: ZoneInfo, titles: Titles
+    token: str, wanted: Collection[int] | None, scope: Scope, now: datetime, *, tz: ZoneInfo
 ) -> Applied:
     """Draft the proposed sessions `wanted` (numbers from 1), or all but the offers when it is None.
 
@@ -58,9 +57,10 @@ def apply_plan(
         if not holds_all(session, order.place_ids, scope, office_date(now, tz)):
             raise NotFound()
         made: dict[int, int] = {}
+        titles = mode_names(session)
         left_out = 0
         for one in _chosen(plan, wanted):
-            draft = _draft(session, one, order, scope, tz, titles)
+            draft = _draft(session, one, order, scope, titles, tz)
             left_out += one.members - len(draft.audience.member_ids)
             if draft.audience.member_ids:
                 made[one.number] = add_draft(session, draft, scope, now, tz).id
@@ -87,14 +87,19 @@ def _chosen(plan: Plan, wanted: Collection[int] | None) -> list[ProposedSession]
 
 
 def _draft(
-    session: Session, one: ProposedSession, order: PlanOrder, scope: Scope, tz: ZoneInfo, titles: Titles
+    session: Session,
+    one: ProposedSession,
+    order: PlanOrder,
+    scope: Scope,
+    titles: Mapping[str, str],
+    tz: ZoneInfo,
 ) -> SessionDraft:
     line, times = one.line, order.times
     day = line.day or times.first
     begins = datetime.combine(day, starts_at(line.way, times), tz)
     still = members_in_scope(session, line.member_ids, scope, day)
     return SessionDraft(
-        titles(line.way, one.host_name),
+        f"{titles.get(line.way, line.way)} · {one.host_name}"[:LONGEST_TITLE],
         order.kind,
         line.way.value,
         begins,
