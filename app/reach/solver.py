@@ -25,7 +25,7 @@ def plan(problem: Problem, *, solver: bool | None = None) -> Solution:
     """
     greedy = greedy_plan(problem)
     wanted = has_solver() if solver is None else solver
-    if not wanted or not problem.members:
+    if not wanted or not problem.flexible:
         return greedy
     return _solved(problem, greedy)
 
@@ -35,7 +35,8 @@ def _solved(problem: Problem, greedy: Solution) -> Solution:
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
-    sessions = {pool: model.new_int_var(0, _most(problem, pool), f"s{pool}") for pool in problem.pools}
+    open_pools = sorted({pool for choice in problem.flexible for pool in choice})
+    sessions = {pool: model.new_int_var(0, _most(problem, pool), f"s{pool}") for pool in open_pools}
     taken: dict[tuple[Choice, Pool], Any] = {}
     for choice in problem.flexible:
         members = problem.members[choice]
@@ -61,7 +62,9 @@ def _solved(problem: Problem, greedy: Solution) -> Solution:
     found = {key: int(engine.value(variable)) for key, variable in taken.items()}
     # The objective's bound also holds second-best ways, which weigh less than one session.
     proven = -(-(round(engine.best_objective_bound) - (weight - 1)) // weight)
-    bound = max(greedy.lower_bound, proven)
+    # Pools that take nobody with a choice are settled, and not in the model.
+    settled = sum(n for pool, n in greedy.sessions.items() if pool not in sessions)
+    bound = max(greedy.lower_bound, proven + settled)
     solved = solution_of(problem, {**problem.all_bound(), **found}, bound, solver=True)
     return solved if solved.total <= greedy.total else replace(greedy, lower_bound=bound)
 

@@ -40,9 +40,9 @@ def summary(plan: Plan) -> str:
     """How good the plan is, in a sentence."""
     n, bound = len(plan.needed), plan.lower_bound
     if n == bound:
-        return str(_("共 %(n)s 场,不可能更少(下限 %(bound)s 场)", n=n, bound=bound))
+        return str(_("共 %(n)s 场,不可能再少(下限 %(bound)s 场)。", n=n, bound=bound))
     more = f"{plan.gap * 100:.1f}%"
-    return str(_("共 %(n)s 场,下限 %(bound)s 场,差距 %(more)s", n=n, bound=bound, more=more))
+    return str(_("共 %(n)s 场,下限 %(bound)s 场,最多多出 %(more)s。", n=n, bound=bound, more=more))
 
 
 def plan_table(plan: Plan, order: PlanOrder, place: Place, modes: Mapping[str, str]) -> Table:
@@ -51,8 +51,8 @@ def plan_table(plan: Plan, order: PlanOrder, place: Place, modes: Mapping[str, s
     counts = plan.counts
     told = (
         summary(plan),
-        str(_("另列:失联 %(lost)s 人,已转出 %(gone)s 人", lost=counts.lost, gone=counts.gone)),
-        str(_("已安排、还没有举办:%(n)s 人", n=counts.invited)),
+        str(_("另列:失联 %(lost)s 人,已转出 %(gone)s 人。", lost=counts.lost, gone=counts.gone)),
+        str(_("已安排、还没有举办:%(n)s 人。", n=counts.invited)),
     )
     return Table(
         "reach-plan",
