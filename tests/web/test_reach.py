@@ -38,7 +38,7 @@ OLD = date(1940, 1, 1)
 
 
 class District:
-    """A committee over two branches, of which one lies in a village: six members not reached and one who was."""
+    """A committee over two branches, one of them a village's: six members not reached, one who was."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -105,9 +105,8 @@ def limits(page: str) -> dict[str, str]:
 
 def test_the_plan_reaches_all_those_required_and_says_how_coverage_rises(district: District) -> None:
     plan = district.api("GET", district.planned()).json
-    lines = [
-        (one["mode"], one["host_org"], one["members"], one["coverage_after"]) for one in plan["sessions"]
-    ]
+    names = ("mode", "host_org", "members", "coverage_after")
+    lines = [tuple(one[name] for name in names) for one in plan["sessions"]]
     # Of six required one was reached and one cannot be: four are planned, in steps of a fifth.
     assert lines == [
         ("group_reading", "QB", 2, 0.6),
@@ -155,13 +154,14 @@ def test_pages_lead_from_the_missing_to_drafts_made_once(district: District) -> 
         assert applied.location == f"{asked.location}/drafts"
     drafts = browser.get(applied.location).text
     assert 'id="count" data-value="3"' in drafts
-    made = db.session.scalars(
-        select(TrainingSession).where(TrainingSession.state == SessionState.DRAFT)
-    ).all()
-    assert sorted(invited(row.id) for row in made) == sorted(
-        [{one.id for one in district.rural}, {district.old.id, district.frail.id}, {district.away.id}]
-    )
-    assert {row.kind_key for row in made} == {"group_study"}
+    drafted = select(TrainingSession).where(TrainingSession.state == SessionState.DRAFT)
+    made = {row.mode_key: row for row in db.session.scalars(drafted)}
+    assert {mode: invited(row.id) for mode, row in made.items()} == {
+        "group_reading": {one.id for one in district.rural},
+        "home_visit": {district.old.id, district.frail.id},
+        "online": {district.away.id},
+    }
+    assert {row.kind_key for row in made.values()} == {"group_study"}
     acts = db.session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "reach.apply")).all()
     assert acts == [{"sessions": 1}, {"sessions": 2}]
     assert "已建草稿" in browser.get("/reach").text
