@@ -49,10 +49,7 @@ def pages(app: Flask) -> list[str]:
         "team_id": session.scalars(select(SupervisionTeam.id)).first(),
         "class_id": session.scalars(select(TrainingClass.id)).first(),
         "code": session.scalars(select(OrgUnit.code).order_by(OrgUnit.id.desc())).first(),
-        "plan_id": make_plan_task(
-            session.scalars(select(OrgUnit).order_by(OrgUnit.id)).first(),
-            *session.scalars(select(Member).limit(3)),
-        ),
+        "plan_id": make_plan_task(session.scalars(select(OrgUnit).order_by(OrgUnit.id)).first(), *three),
         "number": 1,
     }
     found = []
