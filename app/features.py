@@ -29,6 +29,7 @@ PAGES = (
     "app.checkin.views",
     "app.checkin.views.cards",
     "app.reports.views",
+    "app.reach.views",
     "app.office.views",
 )
 # Modules that move a feature's rows when two members are merged, in the order in which they do so.
@@ -38,7 +39,7 @@ MOVERS = (
     "app.checkin.services.merging",
 )
 # Modules that say how a kind of long work is done (`app.core.tasks.RUNNERS`).
-RUNNERS = ("app.members.jobs", "app.checkin.jobs")
+RUNNERS = ("app.members.jobs", "app.checkin.jobs", "app.reach.jobs")
 # Modules that say what becomes of what they hold when a unit is closed (`app.members.services.closing`).
 CONCERNED = (
     "app.trainings.services.closing",

@@ -269,6 +269,47 @@ def make_token(user: Any) -> str:
     return token
 
 
+def make_plan_task(org: Any, *members: Any, token: str | None = None) -> str:
+    """A plan that reaches the members by one home visit of the unit, done and kept; its token."""
+    from app.core.tasks import LongTask
+    from app.core.vocabulary import TaskState
+
+    token = token or new_token(16)
+    ids = [member.id for member in members]
+    order = {
+        "from": "2019-01-01",
+        "to": "2019-12-31",
+        "on": "2019-12-31",
+        "age": 60,
+        "org": org.code,
+        "place_ids": [org.id],
+        "group": None,
+        "capacities": {"home_visit": 12},
+        "window": ["2019-07-01", "2019-07-05"],
+        "at": ["09:00", "19:00"],
+        "minutes": 90,
+        "kind": "group_study",
+        "venue": "",
+        "leaves_invited": True,
+    }
+    counts = dict.fromkeys(
+        ("members", "covered", "required", "required_covered", "missing", "lost", "gone", "invited"), 0
+    )
+    counts |= {"exempt": 0, "exempt_apart": 0, "members": len(ids), "required": len(ids), "missing": len(ids)}
+    line = {"way": "home_visit", "host": [org.id, org.code, org.name], "required": ids, "exempt": []}
+    result = {
+        "counts": counts,
+        "sessions": [{**line, "day": "2019-07-01", "coverage_after": 1.0}],
+        "lower_bound": 1,
+        "by_solver": False,
+    }
+    with writing() as session:
+        row = LongTask(token=token, kind="reach_plan", task_order=order, result=result, created_at=NOW)
+        row.state = TaskState.DONE
+        session.add(row)
+    return token
+
+
 def sign_in(client: FlaskClient, user: Any) -> FlaskClient:
     """Sign the client in as the user, as the sign-in page does once the password was right."""
     from app.accounts.models import StaffLogin

@@ -68,7 +68,15 @@ ROOMS = (
         ("members", "members_import", "cards", "checkin.member_access", "supervision"),
     ),
     Room("reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports",)),
-    Room("reach", lazy("未覆盖"), "reports.uncovered", "person-exclamation", "reports.read", False, ()),
+    Room(
+        "reach",
+        lazy("未覆盖"),
+        "reach.index",
+        "person-exclamation",
+        "reports.read",
+        False,
+        ("reach", "reports.uncovered"),
+    ),
     Room("settings", lazy("设置"), "office.index", "gear", "settings.write", False, ("office",)),
 )
 

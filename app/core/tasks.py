@@ -23,9 +23,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.core.clock import utc_now
 from app.core.crypto import new_token
 from app.core.db import Base, UtcDateTime, db, words, writing
-from app.core.errors import AppError, NotFound
+from app.core.errors import AppError, NotFound, WrongState
 from app.core.files import instance_folder
-from app.core.i18n import LANGUAGES, chosen_language
+from app.core.i18n import LANGUAGES, chosen_language, lazy
 from app.core.vocabulary import TaskState
 
 log = structlog.get_logger(__name__)
@@ -135,6 +135,29 @@ def task_of(session: Session, token: str, kind: str, user_id: int | None) -> Tas
     if row is None:
         raise NotFound()
     return _view(row)
+
+
+def any_task(session: Session, token: str, kind: str) -> TaskView:
+    """A task whoever put it, for features where colleagues share one; the caller says who may see it."""
+    return _view(_row_of(session, token, kind))
+
+
+def task_to_settle(session: Session, token: str, kind: str) -> LongTask:
+    """The row of a finished task, held until the transaction ends: to note there what was made of it."""
+    row = _row_of(session, token, kind, hold=True)
+    if row.state is not TaskState.DONE:
+        raise WrongState(lazy("这项工作还没有做完。"))
+    return row
+
+
+def _row_of(session: Session, token: str, kind: str, *, hold: bool = False) -> LongTask:
+    query = select(LongTask).where(LongTask.token == token, LongTask.kind == kind)
+    if hold:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        raise NotFound()
+    return row
 
 
 def tasks_of(session: Session, kind: str, user_id: int | None, *, limit: int = 5) -> list[TaskView]:

@@ -52,7 +52,7 @@
     axisLabel: { color: colours.ink, fontSize: px(0.875) },
   });
   const valueAxis = (figure) => ({
-    type: "value", min: 0, max: figure.dataset.max ? Number(figure.dataset.max) : undefined,
+    type: "value", min: Number(figure.dataset.min) || 0, max: figure.dataset.max ? Number(figure.dataset.max) : undefined,
     show: false, splitLine: { show: false },
   });
 

@@ -94,6 +94,7 @@ NAMED: dict[str, str] = {
     "app.members.roster.org_books": "queries",  # writes rows of a query into a workbook
     "app.members.roster.planning": "services",  # reads what is there, decides what the import would do
     "app.reports.labels": "plain",  # words only
+    "app.reach.tables": "present",  # builds the reports' tables
     "app.scheduler.leader": "core",  # pins a connection for the advisory lock; knows no feature
 }
 FLASK_LAYERS = {"views", "api", "cli", "core", "scheduler"}

@@ -27,6 +27,7 @@ from tests.factories import (
     make_member,
     make_official,
     make_org,
+    make_plan_task,
     make_session,
     make_staff,
     make_team,
@@ -47,6 +48,7 @@ NAMED = {
     "wish_id",
     "round_id",
     "review_id",
+    "plan_id",
 }
 # Routes whose parameter is no thing of a place: a scanned code, or the token of a round, is proof by itself.
 WITHOUT_PLACE = {"checkin.scanned", "checkin.scanned_paper", "checkin.send_ticks"}
@@ -74,9 +76,10 @@ class Place:
     wish_id: int
     round_id: int
     review_id: int
+    plan_id: str
 
     def values(self, rule: Rule) -> dict[str, Any]:
-        more = {"group": "rural", "binding_id": 1, "tag": "model", "kiosk_id": 1}
+        more = {"group": "rural", "binding_id": 1, "tag": "model", "kiosk_id": 1, "number": 1}
         return {name: getattr(self, name) if name in NAMED else more[name] for name in rule.arguments}
 
 
@@ -134,6 +137,7 @@ def _place(code: str, org: Any, other: Any, by: Any) -> Place:
         wish_id=wish.id,
         round_id=taken.id,
         review_id=review.id,
+        plan_id=make_plan_task(org, member),
     )
 
 

@@ -17,7 +17,7 @@ from app.core.vocabulary import SessionState
 from app.demo.load import Order, load_demo
 from app.members.models import Member, OrgUnit
 from app.trainings.models import TrainingClass, TrainingSession
-from tests.factories import sign_in
+from tests.factories import make_plan_task, sign_in
 from tests.query_counter import count_queries
 
 MOST = 15
@@ -41,6 +41,7 @@ def pages(app: Flask) -> list[str]:
     """An address of every page that staff can open, with things of the demo in it."""
     session = db.session()
     newest = select(TrainingSession.id).order_by(TrainingSession.id.desc())
+    three = session.scalars(select(Member).limit(3)).all()
     known = {
         "session_id": session.scalars(newest.where(TrainingSession.state == SessionState.OPEN)).first(),
         "member_id": session.scalars(select(Member.id)).first(),
@@ -48,6 +49,8 @@ def pages(app: Flask) -> list[str]:
         "team_id": session.scalars(select(SupervisionTeam.id)).first(),
         "class_id": session.scalars(select(TrainingClass.id)).first(),
         "code": session.scalars(select(OrgUnit.code).order_by(OrgUnit.id.desc())).first(),
+        "plan_id": make_plan_task(session.scalars(select(OrgUnit).order_by(OrgUnit.id)).first(), *three),
+        "number": 1,
     }
     found = []
     for rule in app.url_map.iter_rules():

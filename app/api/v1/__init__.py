@@ -35,6 +35,7 @@ def init_app(app: Flask) -> None:
         on_the_day,
         org_rows,
         orgs,
+        reach,
         reports,
         reviews,
         rounds,

@@ -61,6 +61,7 @@ TAGS: dict[str, Words] = {
     "visits": Words("上门须知", "Notes for home visits"),
     "wishes": Words("更正请求", "Correction requests"),
     "reports": Words("报表", "Reports"),
+    "reach": Words("送学方案", "Plans that reach everyone"),
     "supervision": Words("指导员和督导组", "Instructors and supervision teams"),
     "assignments": Words("联系的党组织", "Units assigned"),
     "officials": Words("督导组成员", "Officials of teams"),
@@ -90,6 +91,8 @@ _PATH_WORDS = {
     "instructor_id": Words("指导员编号", "Id of an instructor"),
     "team_id": Words("督导组编号", "Id of a team"),
     "official_id": Words("督导组成员编号", "Id of an official of a team"),
+    "plan_id": Words("方案编号", "Key of a plan"),
+    "number": Words("方案中的序号", "Number within a plan"),
     "sheets_id": Words("印卡任务编号", "Key of a print of cards"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")

@@ -1,0 +1,1 @@
+"""SELECTs behind a plan."""

@@ -1,0 +1,1 @@
+"""Makes a plan and turns it into drafts."""

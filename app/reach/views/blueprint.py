@@ -1,0 +1,7 @@
+"""The blueprint of plans that reach everyone."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("reach", __name__, url_prefix="/reach")
