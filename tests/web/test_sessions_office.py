@@ -16,7 +16,7 @@ from tests import databases
 from tests.query_counter import count_queries
 from tests.web.session_office import Office, post
 
-KIND = {"name_zh": "红色走读", "name_en": "Walk and read", "duty_frequency": "monthly", "is_active": "y"}
+KIND = {"name_zh": "红色走读", "name_en": "Walk and read", "is_active": "y"}
 POLICY = {
     "minutes_per_hour": "45",
     "half_day_cap_minutes": "180",
@@ -64,7 +64,7 @@ def test_a_new_kind_is_offered_and_its_key_comes_from_the_english_name(office: O
     assert answer.status_code == 422
     assert "已有同名的类别" in answer.text
     row = db.session.get_one(SessionKind, "walk_and_read")
-    assert (row.name_zh, row.duty_frequency, row.is_active) == ("红色走读", "monthly", True)
+    assert (row.name_zh, row.is_active) == ("红色走读", True)
     assert "红色走读" in browser.get("/sessions/new").text
     assert acts() == ["kind.save"]
 
@@ -85,7 +85,6 @@ def test_a_retired_kind_is_no_longer_offered_and_old_sessions_keep_it(office: Of
         "/settings/kinds?edit=walk_and_read",
         name_zh="红色走读",
         name_en="Walk and read",
-        duty_frequency="",
     )
     assert "红色走读" not in browser.get("/sessions/new?kind=seminar").text
     assert "红色走读" in browser.get(f"/sessions/{session_id}").text

@@ -14,7 +14,15 @@ from app.reports.queries.drill import (
     rows_behind,
     sessions_behind,
 )
-from app.reports.queries.duties import Duties, DutyCount, DutyKind, DutyRow, duties, duty_kinds
+from app.reports.queries.duties import (
+    Duties,
+    DutyCount,
+    DutyKind,
+    DutyRow,
+    ExcludedBranch,
+    duties,
+    duty_kinds,
+)
 from app.reports.queries.ledger import Ledger, LedgerItem, ledger
 from app.reports.queries.low_assurance import low_assurance_person_times
 from app.reports.queries.person_times import PersonTimes, PersonTimesRow, person_times, person_times_total
@@ -38,6 +46,7 @@ __all__ = [
     "DutyKind",
     "DutyRow",
     "Each",
+    "ExcludedBranch",
     "Ledger",
     "LedgerItem",
     "Lines",

@@ -38,7 +38,7 @@ def refuse(error: InvalidInput) -> Any:
     asked = _as_far_as_known(tuple(found.field for found in error.errors))
     kinds = []
     if endpoint == "reports.duties":
-        kinds = [(kind.key, kind.label) for kind in duty_kinds(asked.session)]
+        kinds = [(kind.key, kind.label) for kind in duty_kinds(asked.session, asked.year)]
         kinds.append((EACH_KIND, lazy("逐项列出")))
     page = render_template(
         "reports/refused.html",

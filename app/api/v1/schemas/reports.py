@@ -175,9 +175,17 @@ class DutyRowAnswer(Answer):
     rate = Number(allow_none=True)
 
 
+class ExcludedBranchAnswer(Answer):
+    org_code = Said()
+    org_name = Said()
+    closed_on = Said(allow_none=True)
+    opens_on = Said(allow_none=True)
+
+
 class DutiesAnswer(Answer):
     year = Count()
     count = Count()
     kinds = Items(Part(DutyKindAnswer))
     rows = Items(Part(DutyRowAnswer))
+    excluded = Items(Part(ExcludedBranchAnswer))
     next = Said(allow_none=True)
