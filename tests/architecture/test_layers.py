@@ -94,6 +94,7 @@ NAMED: dict[str, str] = {
     "app.members.roster.org_books": "queries",  # writes rows of a query into a workbook
     "app.members.roster.planning": "services",  # reads what is there, decides what the import would do
     "app.reports.labels": "plain",  # words only
+    "app.reports.docx_template": "plain",  # judges and fills a file; knows no figure
     "app.scheduler.leader": "core",  # pins a connection for the advisory lock; knows no feature
 }
 FLASK_LAYERS = {"views", "api", "cli", "core", "scheduler"}

@@ -1,5 +1,6 @@
 """Every SELECT behind a figure; one definition each."""
 
+from app.reports.queries.bulletin import BackingLine, BulletinNumbers, backing_lines, bulletin_numbers
 from app.reports.queries.coverage import Coverage, CoverageRow, coverage
 from app.reports.queries.drill import (
     Behind,
@@ -38,7 +39,9 @@ from app.reports.queries.study_hours import StudyHours, StudyHoursItem, study_ho
 from app.reports.queries.uncovered import Uncovered, UncoveredItem, uncovered
 
 __all__ = [
+    "BackingLine",
     "Behind",
+    "BulletinNumbers",
     "Coverage",
     "CoverageRow",
     "Duties",
@@ -60,6 +63,8 @@ __all__ = [
     "StudyHoursItem",
     "Uncovered",
     "UncoveredItem",
+    "backing_lines",
+    "bulletin_numbers",
     "coverage",
     "default_period",
     "duties",

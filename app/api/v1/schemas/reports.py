@@ -10,6 +10,7 @@ from app.api.v1.fields import (
     Identifier,
     Items,
     Number,
+    Numbers,
     Part,
     Query,
     Said,
@@ -189,3 +190,14 @@ class DutiesAnswer(Answer):
     rows = Items(Part(DutyRowAnswer))
     excluded = Items(Part(ExcludedBranchAnswer))
     next = Said(allow_none=True)
+
+
+class BulletinQuery(Query):
+    year = Whole(FIRST_YEAR, LAST_YEAR)
+    org = Text(40, blank=True)
+
+
+class BulletinAnswer(Answer):
+    year = Count()
+    paragraphs = Items(Said())
+    figures = Numbers()
