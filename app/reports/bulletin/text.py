@@ -16,7 +16,7 @@ from app.reports.tables.model import Ask
 
 _SLOT = re.compile(r"%\((\w+)\)s")
 # Ways of delivery that the bulletin tells of by themselves, where there were any.
-_WAYS = ("home_visit", "on_site_help", "group_reading", "online", "night_school", "field_teaching")
+_WAYS = ("home_visit", "on_site_help", "group_reading", "online", "night_school")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _training(numbers: BulletinNumbers, figures: dict[str, Figure], ask: Ask) ->
     told = _clause(_("另有只上报人数的%(people)s人次,单列不并入"), people=declared) if declared.value else ()
     central = _central("central_training", numbers, figures)
     rotation = _central("rotation_class", numbers, figures)
-    return _sentence([(*_clause(lead, **words), *sums), told, central, rotation])
+    return _sentence([(*_clause(lead, **words), *sums), central, rotation, told])
 
 
 def _central(key: str, numbers: BulletinNumbers, figures: dict[str, Figure]) -> Clause:
@@ -167,7 +167,7 @@ def _reach(numbers: BulletinNumbers, figures: dict[str, Figure]) -> Clause:
         covered=figures["required_covered"],
         rate=figures["required_coverage"],
     )
-    groups = _joined(_groups(figures), _("、"))
+    groups = _joined(_groups(figures), _(","))
     among = _clause(_("其中%(groups)s(各类有交叉)"), groups=groups) if groups else ()
     ways = _joined(_ways(numbers, figures), _("、"))
     sent = _clause(_("通过%(ways)s送学"), ways=ways) if ways else ()
@@ -177,7 +177,7 @@ def _reach(numbers: BulletinNumbers, figures: dict[str, Figure]) -> Clause:
 def _groups(figures: dict[str, Figure]) -> list[Clause]:
     return [
         _clause(
-            _("%(group)s%(members)s名覆盖%(covered)s名"),
+            _("%(group)s%(members)s名、已覆盖%(covered)s名"),
             group=str(GROUP_LABELS[group]),
             members=figures[f"group_{group.value}_members"],
             covered=figures[f"group_{group.value}_covered"],
