@@ -158,8 +158,9 @@ def save_policy_submit() -> Any:
 @permission("settings.write")
 def duties() -> Any:
     """How often branches owe each kind of session, and a form for a year that may still be changed."""
-    chosen = {"kind_key": request.args.get("kind"), "from_year": today().year + 1}
-    return _duties_page(_duty_form(data=chosen))
+    kind, coming = request.args.get("kind") or "", today().year + 1
+    often = duty_frequencies(db.session(), coming).get(kind, "")
+    return _duties_page(_duty_form(data={"kind_key": kind, "frequency": often, "from_year": coming}))
 
 
 @bp.post("/duties")

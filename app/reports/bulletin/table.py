@@ -14,7 +14,6 @@ COLUMNS = (
     Column("label", lazy("项目"), width=36),
     Column("count", lazy("数量"), Look.COUNT),
     Column("rate", lazy("比率"), Look.RATE),
-    Column("name", lazy("模板中的名称"), width=40, on_phone=False),
 )
 NOTES = ("sessions", "person_times", "class_person_times", "declared_person_times", "coverage", "bulletin")
 _COUNT_LABELS = {
@@ -42,7 +41,7 @@ def _row(figure: Figure) -> TableRow:
     number = Cell(figure.value, figure.door, marked)
     blank = Cell(None, words="")
     values = (blank, Cell(figure.value, figure.door)) if figure.is_rate else (number, blank)
-    return TableRow(figure.name, (Cell(figure.label), *values, Cell(figure.name)))
+    return TableRow(figure.name, (Cell(figure.label), *values))
 
 
 def backing_table(which: Backing, lines: tuple[BackingLine, ...], ask: Ask) -> Table:

@@ -17,6 +17,12 @@ FREQUENCY_WORDS: dict[str, Text] = {
     "yearly": lazy("每年一次"),
 }
 
+_SHORT_FREQUENCIES: dict[str, Text] = {
+    "monthly": lazy("每月"),
+    "quarterly": lazy("每季"),
+    "yearly": lazy("每年"),
+}
+
 
 def duties_table(result: Duties, kind: str | None, ask: Ask) -> Table:
     """Branch by month: of one duty, of all together (None), or each on a line of its own (EACH_KIND)."""
@@ -44,7 +50,9 @@ def duties_table(result: Duties, kind: str | None, ask: Ask) -> Table:
 def _rules(result: Duties, kind: str | None) -> tuple[str, ...]:
     """How often each duty shown was owed in this year."""
     shown = [duty for duty in result.kinds if kind in (None, EACH_KIND, duty.key)]
-    owed = listed(f"{duty.label}{FREQUENCY_WORDS[duty.frequency]}" for duty in shown)
+    owed = listed(
+        _("%(kind)s(%(often)s)", kind=duty.label, often=FREQUENCY_WORDS[duty.frequency]) for duty in shown
+    )
     return (str(_("本年频次:%(owed)s。", owed=owed)),) if shown else ()
 
 
@@ -103,4 +111,4 @@ def _duty_row(
 
 
 def _kind_words(kind: DutyKind) -> str:
-    return str(_("%(kind)s(%(often)s)", kind=kind.label, often=FREQUENCY_WORDS[kind.frequency]))
+    return str(_("%(kind)s(%(often)s)", kind=kind.label, often=_SHORT_FREQUENCIES[kind.frequency]))
