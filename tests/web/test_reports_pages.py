@@ -48,7 +48,6 @@ PAGES = (
     "/reports/study-hours",
     "/reports/duties",
     "/reports/duties?kind=each",
-    "/reports/bulletin?year=2019",
     "/reports/ledger",
 )
 LISTS = ("/reports/rows/attendance", "/reports/rows/sessions", "/reports/rows/members")

@@ -9,7 +9,6 @@ from wtforms import FileField, Form
 
 from app.core.access import current_scope, permission
 from app.core.clock import utc_now
-from app.core.errors import NotFound
 from app.core.i18n import gettext as _
 from app.core.i18n import is_english, lazy
 from app.reports import forms
@@ -61,9 +60,7 @@ def bulletin_page() -> Any:
 @permission("reports.read")
 def bulletin_rows() -> Any:
     """The people or units behind a number of the bulletin."""
-    which = forms.word_of(request.args, "what", Backing)
-    if which is None:
-        raise NotFound()
+    which = forms.word_of(request.args, "what", Backing, Backing.LECTURERS) or Backing.LECTURERS
     asked = question()
     ask = asked.ask
     count, lines = backing_lines(asked.session, which, ask.period, ask.snapshot.on, ask.place, cut())
