@@ -92,7 +92,8 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _ask(options: Options, *, one_year: bool = False) -> Ask:
+def ask_of(options: Options, *, one_year: bool = False) -> Ask:
+    """What the options ask for, of everything that there is unless they say otherwise."""
     session, now = db.session(), today()
     period = options.period(queries.default_period(session, now))
     if one_year:
@@ -136,7 +137,7 @@ def _print(options: Options, table: Table, body: dict[str, Any]) -> None:
 @_common
 def person_times(options: Options, by: str) -> None:
     """Sessions, person-times and members of a period."""
-    ask = _ask(options)
+    ask = ask_of(options)
     result = queries.person_times(db.session(), ask.period, ask.place, By(by))
     table = tables.person_times_table(result, By(by), ask)
     _print_marked(options, ask, table, serialise.person_times_body(result))
@@ -147,7 +148,7 @@ def person_times(options: Options, by: str) -> None:
 @_common
 def coverage(options: Options, by: str) -> None:
     """Members reached at least once, of all and of those required."""
-    ask = _ask(options)
+    ask = ask_of(options)
     result = queries.coverage(db.session(), ask.period, ask.snapshot, ask.place, CoverageBy(by))
     table = tables.coverage_table(result, CoverageBy(by), ask)
     _print_marked(options, ask, table, serialise.coverage_body(result))
@@ -158,7 +159,7 @@ def coverage(options: Options, by: str) -> None:
 @_common
 def uncovered(options: Options, of_group: str | None) -> None:
     """Members not reached in the period, and how they could be."""
-    ask, session = _ask(options), db.session()
+    ask, session = ask_of(options), db.session()
     which = Group(of_group) if of_group else None
     ask = replace(ask, words=(str(GROUP_LABELS[which]),) if which else ())
     result = queries.uncovered(session, ask.period, ask.snapshot, ask.place, which, EVERYTHING)
@@ -172,7 +173,7 @@ def uncovered(options: Options, of_group: str | None) -> None:
 @_common
 def make_ups(options: Options, state: str | None, of_group: str | None) -> None:
     """Who missed what, how it can be made up, and what was."""
-    ask, session = _ask(options), db.session()
+    ask, session = ask_of(options), db.session()
     which, how_far = Group(of_group) if of_group else None, queries.ListState(state) if state else None
     words = ([GROUP_LABELS[which]] if which else []) + ([LIST_STATE_LABELS[how_far]] if how_far else [])
     ask = replace(ask, words=tuple(str(word) for word in words))
@@ -186,7 +187,7 @@ def make_ups(options: Options, state: str | None, of_group: str | None) -> None:
 @_common
 def study_hours(options: Options, below: bool) -> None:
     """Each member's study hours of a year."""
-    ask = _ask(options, one_year=True)
+    ask = ask_of(options, one_year=True)
     ask = replace(ask, words=(str(gettext("只看未达要求的")),) if below else ())
     year = ask.period.first.year
     result = queries.study_hours(db.session(), year, ask.snapshot, ask.place, below, EVERYTHING)
@@ -199,7 +200,7 @@ def study_hours(options: Options, below: bool) -> None:
 @_common
 def duties(options: Options, kind: str | None) -> None:
     """Branch by month: what each branch held of what it owes."""
-    ask = _ask(options, one_year=True)
+    ask = ask_of(options, one_year=True)
     result = queries.duties(db.session(), ask.period.first.year, ask.place, today(), EVERYTHING)
     if kind and kind not in [duty.key for duty in result.kinds]:
         raise click.BadParameter(f"{kind} is no duty.", param_hint="--kind")
@@ -212,7 +213,7 @@ def duties(options: Options, kind: str | None) -> None:
 @_common
 def ledger(options: Options) -> None:
     """The ledger of classes and single sessions."""
-    ask, session = _ask(options), db.session()
+    ask, session = ask_of(options), db.session()
     result = queries.ledger(session, ask.period, ask.place, EVERYTHING)
     per_hour = policy_of(session, ask.period.last.year).minutes_per_hour
     table = tables.ledger_table(result, per_hour, ask)

@@ -1,4 +1,4 @@
-"""Forms of the office's lists: kinds, venues, lecturers, and the study-hour rule of a coming year."""
+"""Forms of the office's lists: kinds, venues, lecturers, and the dated rules of study hours and duties."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Optional
 
 from app.core.errors import FieldError
-from app.core.i18n import lazy
+from app.core.i18n import Text, lazy
 
 _A_NUMBER = lazy("请填写整数。")
 _NAME = lazy("请填写名称。")
+# How often a duty is owed; "" stands for no duty.
+FREQUENCY_LABELS: dict[str, Text] = {
+    "": lazy("没有要求"),
+    "monthly": lazy("每月一次"),
+    "quarterly": lazy("每季度一次"),
+    "yearly": lazy("每年一次"),
+}
 
 
 class OfficeForm(Form):  # type: ignore[misc]
@@ -32,16 +39,6 @@ class KindForm(OfficeForm):
 
     name_zh = StringField(lazy("中文名称"), [DataRequired(_NAME)])
     name_en = StringField(lazy("英文名称"))
-    duty_frequency = SelectField(
-        lazy("支部应开展的频次"),
-        choices=[
-            SelectChoice("", lazy("没有要求")),
-            SelectChoice("monthly", lazy("每月一次")),
-            SelectChoice("quarterly", lazy("每季度一次")),
-            SelectChoice("yearly", lazy("每年一次")),
-        ],
-        invalid_choice_message=lazy("请从列表中选择频次。"),
-    )
     is_active = BooleanField(lazy("新建场次时可选"), default=True)
 
 
@@ -65,6 +62,18 @@ class LecturerForm(OfficeForm):
 
 def _count(label: object) -> IntegerField:
     return IntegerField(label, [InputRequired(_A_NUMBER)], invalid_value_message=_A_NUMBER)
+
+
+class DutyForm(OfficeForm):
+    """How often branches owe a kind of session, from a year on."""
+
+    kind_key = SelectField(lazy("类别"), invalid_choice_message=lazy("没有这个选项,请重新选择。"))
+    frequency = SelectField(
+        lazy("支部应开展的频次"),
+        choices=[SelectChoice(key, label) for key, label in FREQUENCY_LABELS.items()],
+        invalid_choice_message=lazy("请从列表中选择频次。"),
+    )
+    from_year = _count(lazy("从哪一年起"))
 
 
 class PolicyForm(OfficeForm):

@@ -8,16 +8,25 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 
 from app.attendance.queries.hours import policies
+from app.attendance.services.duty_rules import DutyDraft, save_duty_rule
 from app.attendance.services.policy import PolicyDraft, save_policy
 from app.core.access import current_scope, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.errors import InvalidInput
 from app.core.i18n import gettext as _
-from app.core.i18n import lazy
+from app.core.i18n import lazy, localised
 from app.core.numbers import whole
 from app.core.paging import PAGE_SIZE, Page, page_number
-from app.office.forms import KindForm, LecturerForm, OfficeForm, PolicyForm, VenueForm
+from app.office.forms import (
+    FREQUENCY_LABELS,
+    DutyForm,
+    KindForm,
+    LecturerForm,
+    OfficeForm,
+    PolicyForm,
+    VenueForm,
+)
 from app.trainings.queries.catalogue import (
     kind_rows,
     lecturer_count,
@@ -27,6 +36,7 @@ from app.trainings.queries.catalogue import (
     venue_row,
     venue_rows,
 )
+from app.trainings.queries.duty_rules import duty_frequencies, duty_rules
 from app.trainings.services.catalogue import (
     KindDraft,
     LecturerDraft,
@@ -40,10 +50,11 @@ bp = Blueprint("office", __name__, url_prefix="/settings")
 
 # What the page leads to; entries of other features appear once those have their pages.
 DOORS = (
-    ("office.kinds", lazy("类别"), lazy("集中培训、主题党日等,以及支部应开展的频次。")),
+    ("office.kinds", lazy("类别"), lazy("集中培训、主题党日等。")),
     ("office.venues", lazy("场所"), lazy("常用的学习阵地。")),
     ("office.lecturers", lazy("讲师"), lazy("讲师和先进典型。")),
     ("office.policy", lazy("学时规则"), lazy("每年的学时要求和折算办法。")),
+    ("office.duties", lazy("组织生活频次"), lazy("三会一课、主题党日等,支部多久应开展一次。")),
     ("members.orgs", lazy("党组织"), lazy("组织树,以及各支部的标签。")),
     ("members_import.upload", lazy("导入花名册"), lazy("从 Excel 表更新党员。")),
     ("supervision.index", lazy("指导员和督导组"), lazy("谁联系哪些支部,从什么时候起。")),
@@ -72,9 +83,7 @@ def save_kind_submit() -> Any:
     form, key = KindForm(request.form), request.args.get("edit") or None
 
     def save() -> Any:
-        draft = KindDraft(
-            form.name_zh.data, form.name_en.data or "", form.duty_frequency.data or None, form.is_active.data
-        )
+        draft = KindDraft(form.name_zh.data, form.name_en.data or "", form.is_active.data)
         return save_kind(key, draft, current_scope(), utc_now())
 
     return _save(form, save, "office.kinds", lambda: _kinds_page(form, key))
@@ -145,6 +154,27 @@ def save_policy_submit() -> Any:
     return _save(form, save, "office.policy", lambda: _policy_page(form))
 
 
+@bp.get("/duties")
+@permission("settings.write")
+def duties() -> Any:
+    """How often branches owe each kind of session, and a form for a year that may still be changed."""
+    kind, coming = request.args.get("kind") or "", today().year + 1
+    often = duty_frequencies(db.session(), coming).get(kind, "")
+    return _duties_page(_duty_form(data={"kind_key": kind, "frequency": often, "from_year": coming}))
+
+
+@bp.post("/duties")
+@permission("settings.write")
+def save_duty_submit() -> Any:
+    form = _duty_form(request.form)
+
+    def save() -> Any:
+        draft = DutyDraft(form.kind_key.data, form.from_year.data, form.frequency.data or None)
+        return save_duty_rule(draft, current_scope(), utc_now())
+
+    return _save(form, save, "office.duties", lambda: _duties_page(form))
+
+
 def _save(form: OfficeForm, save: Callable[[], Any], endpoint: str, page: Callable[[], str]) -> Any:
     """Check, save, and say so; or show the form again with everything typed."""
     if form.validate():
@@ -196,3 +226,28 @@ def _lecturers_page(form: OfficeForm, wanted: int | None) -> str:
 def _policy_page(form: OfficeForm) -> str:
     rows = policies(db.session())
     return render_template("office/policy.html", form=form, rows=rows, this_year=today().year)
+
+
+def _duty_form(*args: Any, **kwargs: Any) -> DutyForm:
+    form = DutyForm(*args, **kwargs)
+    form.kind_key.choices = [
+        (row.key, localised(row.name_zh, row.name_en)) for row in kind_rows(db.session()) if row.is_active
+    ]
+    return form
+
+
+def _duties_page(form: OfficeForm) -> str:
+    session, year = db.session(), today().year
+    in_force = duty_frequencies(session, year)
+    coming: dict[str, list[Any]] = {}
+    for rule in duty_rules(session):
+        if rule.from_year > year:
+            coming.setdefault(rule.kind_key, []).append(rule)
+    rows = [
+        (row, localised(row.name_zh, row.name_en), in_force.get(row.key, ""), coming.get(row.key, []))
+        for row in kind_rows(session)
+        if row.is_active or row.key in in_force or row.key in coming
+    ]
+    return render_template(
+        "office/duties.html", form=form, rows=rows, labels=FREQUENCY_LABELS, this_year=year
+    )

@@ -8,7 +8,7 @@ from datetime import date
 from app.core.i18n import day_text, is_english, listed
 from app.core.i18n import gettext as _
 from app.core.labels import GROUP_LABELS
-from app.core.vocabulary import Group
+from app.core.vocabulary import CountMark, Group
 from app.reports.rules import Period
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -45,3 +45,13 @@ def until_label(on: date) -> str:
 def as_of_label(period: Period, on: date) -> str:
     """Whose members are counted: those of the period's end, or those of another day."""
     return until_label(on) if on == period.last else str(_("按%(day)s在册党员", day=day_text(on)))
+
+
+def marked_count(count: int, mark: CountMark | None) -> str:
+    """A count with the mark it was published with: 近5,300, 3,700余; None, where marks differ: 约900."""
+    words = f"{count:,}"
+    if mark is CountMark.NEARLY:
+        return str(_("近%(n)s", n=words))
+    if mark is CountMark.OVER:
+        return str(_("%(n)s余", n=words))
+    return words if mark is CountMark.EXACT else str(_("约%(n)s", n=words))

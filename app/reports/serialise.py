@@ -161,6 +161,15 @@ def duties_body(result: Duties) -> Body:
         "count": result.count,
         "kinds": kinds,
         "rows": rows,
+        "excluded": [
+            {
+                "org_code": branch.org_code,
+                "org_name": branch.org_name,
+                "closed_on": branch.closed_on.isoformat() if branch.closed_on else None,
+                "opens_on": branch.opens_on.isoformat() if branch.opens_on else None,
+            }
+            for branch in result.excluded
+        ],
         "next": _next(result.next),
     }
 

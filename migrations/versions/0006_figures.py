@@ -354,6 +354,7 @@ def upgrade() -> None:
     for name, (columns, more) in INDEXES.items():
         where = IS_COUNTED.format(true=is_true) + more
         op.execute(f"CREATE INDEX {name} ON attendance ({columns}) WHERE {where}")
+    _drop_old_frequency()
     # Everything is to be added up once; until it is, figures are counted from the rows.
     op.execute(
         "INSERT INTO stale_days (office_date, member_id, writer)"
@@ -409,6 +410,45 @@ def _create_summaries() -> None:
     )
     op.create_index(op.f("ix_stale_days_office_date"), "stale_days", ["office_date"])
     op.create_index(op.f("ix_stale_days_writer"), "stale_days", ["writer"])
+
+
+def _drop_old_frequency() -> None:
+    """Only the dated rules say how often a duty is owed; the kind's own column goes.
+
+    SQLite drops no column that a table's CHECK names, so the few rows move to a table without it.
+    What points at them is checked again when the migration commits.
+    """
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_column("session_kinds", "duty_frequency")
+        return
+    columns = "key, name_zh, name_en, position, is_active"
+    op.execute("PRAGMA defer_foreign_keys = ON")
+    op.execute(f"CREATE TEMPORARY TABLE kinds_kept AS SELECT {columns} FROM session_kinds")
+    op.drop_table("session_kinds")
+    op.create_table(
+        "session_kinds",
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("name_zh", sa.String(length=40), nullable=False),
+        sa.Column("name_en", sa.String(length=60), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_session_kinds")),
+    )
+    op.execute(f"INSERT INTO session_kinds ({columns}) SELECT {columns} FROM kinds_kept")
+    op.execute("DROP TABLE kinds_kept")
+
+
+def _restore_old_frequency() -> None:
+    """The column again, as the latest rules say."""
+    op.execute(
+        "ALTER TABLE session_kinds ADD COLUMN duty_frequency VARCHAR(10)"
+        " CONSTRAINT ck_session_kinds_duty_frequency"
+        " CHECK (duty_frequency IN ('monthly', 'quarterly', 'yearly'))"
+    )
+    op.execute(
+        "UPDATE session_kinds SET duty_frequency = (SELECT frequency FROM duty_rules"
+        " WHERE kind_key = session_kinds.key ORDER BY from_year DESC LIMIT 1)"
+    )
 
 
 def _create_triggers() -> None:
@@ -474,4 +514,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_locked_periods_first_on_last_on"))
 
     op.drop_table("locked_periods")
+    _restore_old_frequency()
     op.drop_table("duty_rules")

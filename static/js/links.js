@@ -1,4 +1,4 @@
-// Copies a personal link, or the text to send with it; without script both can be marked and copied by hand.
+// Copies a link or a text that stands in a field; without script it can be marked and copied by hand.
 (() => {
   "use strict";
 

@@ -95,6 +95,7 @@ NAMED: dict[str, str] = {
     "app.members.roster.planning": "services",  # reads what is there, decides what the import would do
     "app.reports.labels": "plain",  # words only
     "app.reach.tables": "present",  # builds the reports' tables
+    "app.reports.docx_template": "plain",  # judges and fills a file; knows no figure
     "app.scheduler.leader": "core",  # pins a connection for the advisory lock; knows no feature
 }
 FLASK_LAYERS = {"views", "api", "cli", "core", "scheduler"}

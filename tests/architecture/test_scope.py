@@ -58,6 +58,7 @@ MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png", "ap
 ASSIGNED = ("instructor", "official")
 WHO = [*[role.value for role in Role], *ASSIGNED]
 REPORTS = ("person-times", "coverage", "uncovered", "study-hours", "duties", "make-ups")
+REPORTS = ("person-times", "coverage", "uncovered", "study-hours", "duties", "bulletin")
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 
 from app.core.access import Scope
 from app.core.db import db, writing
 from app.core.errors import NotFound
 from app.core.vocabulary import Group, LecturerRole, OrgKind, OrgSector, Post, Role, SessionState, Status
-from app.members.models import Membership, OrgPlacement, OrgPost
+from app.members.models import Membership, OrgPlacement, OrgPost, OrgUnit
 from app.reports import queries
 from app.reports.queries import Place, place_in_scope
-from app.reports.rules import By, CoverageBy, Period, Snapshot
-from app.trainings.models import ExpectedAttendee, Lecturer, SessionLecturer, TrainingClass
+from app.reports.rules import EVERYTHING, By, CoverageBy, Period, Snapshot
+from app.trainings.models import DutyRule, ExpectedAttendee, Lecturer, SessionLecturer, TrainingClass
 from tests.factories import NOW, attend, make_member, make_org, make_session, make_staff, put_in_group
 
 TODAY = date(2020, 6, 1)
@@ -272,6 +273,44 @@ def test_a_party_group_meeting_counts_for_its_branch(district: District) -> None
     assert held["branch_assembly"] == (0, 0, 4)
     assert (east.months[:4], east.months_met) == ((0, 3, 0, 0), 1)
     assert result.rows[1].rate == 0
+
+
+def test_each_year_is_counted_by_its_own_rule_and_who_is_left_out_is_named(district: District) -> None:
+    session = db.session()
+    make_session(district.village, kind="seminar", starts_at=on(2))
+    make_session(district.village, kind="seminar", starts_at=datetime(2020, 2, 10, 1, tzinfo=UTC))
+    make_org("E0", district.east, starts_on=date(2020, 3, 1), name="新支部")
+    gone = make_org("W0", district.west, name="旧支部")
+    make_org("E1G", district.village, kind=OrgKind.GROUP)
+    with writing() as write:
+        write.add(DutyRule(kind_key="seminar", from_year=2020, frequency="quarterly"))
+        write.add(DutyRule(kind_key="theme_day", from_year=2020, frequency=None))
+        placed = write.get_one(OrgPlacement, (gone.id, date(2000, 1, 1)))
+        placed.ends_on = date(2019, 5, 1)
+        write.get_one(OrgUnit, gone.id).closed_on = date(2019, 5, 1)
+    try:
+        past, later = (
+            queries.duties(session, year, district.place(), date(2021, 1, 1)) for year in (2019, 2020)
+        )
+        assert ("theme_day", "monthly") in [(kind.key, kind.frequency) for kind in past.kinds]
+        assert "seminar" not in [kind.key for kind in past.kinds]
+        assert "theme_day" not in [kind.key for kind in later.kinds]
+        village = next(row for row in later.rows if row.org_code == "E1")
+        assert [(d.met, d.due) for d in village.duties if d.kind == "seminar"] == [(1, 4)]
+        for year, rows in ((2019, 0), (2020, 1)):
+            behind = queries.Behind(district.place(), Period.of_year(year), duty_only=True)
+            assert queries.sessions_behind(session, behind, queries.Each.ROW, EVERYTHING).count == rows
+        assert [(b.org_name, b.closed_on, b.opens_on) for b in past.excluded] == [
+            ("新支部", None, date(2020, 3, 1)),
+            ("旧支部", date(2019, 5, 1), None),
+        ]
+        assert [row.org_code for row in past.rows] == ["E1", "W1"]
+        assert [row.org_code for row in later.rows] == ["E0", "E1", "W1"]
+        assert [branch.org_name for branch in later.excluded] == ["旧支部"]
+        assert (past.groups, past.above) == (1, 3)
+    finally:
+        with writing() as write:
+            write.execute(delete(DutyRule).where(DutyRule.from_year > 1921))
 
 
 def test_the_ledger_gathers_a_class_in_one_line(district: District) -> None:

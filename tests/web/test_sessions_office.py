@@ -1,22 +1,26 @@
-"""Settings of sessions: kinds, venues, lecturers, and the study-hour rule of a coming year."""
+"""Settings of sessions: kinds, venues, lecturers, and the dated rules of study hours and duties."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
-from app.attendance.models import HourPolicy
+from app.attendance.models import HourPolicy, LockedPeriod
 from app.core.audit import AuditEntry
-from app.core.clock import today
+from app.core.clock import today, utc_now
 from app.core.db import db, writing
 from app.core.vocabulary import Role
-from app.trainings.models import Lecturer, SessionKind, Venue
+from app.trainings.models import DutyRule, Lecturer, SessionKind, Venue
+from app.trainings.queries.duty_rules import duty_frequencies
 from tests import databases
+from tests.factories import make_session
 from tests.query_counter import count_queries
 from tests.web.session_office import Office, post
 
-KIND = {"name_zh": "红色走读", "name_en": "Walk and read", "duty_frequency": "monthly", "is_active": "y"}
+KIND = {"name_zh": "红色走读", "name_en": "Walk and read", "is_active": "y"}
 POLICY = {
     "minutes_per_hour": "45",
     "half_day_cap_minutes": "180",
@@ -25,7 +29,7 @@ POLICY = {
     "post_hours": "60",
     "post_central_classes": "2",
 }
-PAGES = ["", "/kinds", "/kinds?edit=theme_day", "/venues", "/lecturers", "/hours"]
+PAGES = ["", "/kinds", "/kinds?edit=theme_day", "/venues", "/lecturers", "/hours", "/duties?kind=theme_day"]
 
 
 @pytest.fixture
@@ -37,6 +41,7 @@ def office(ctx: Flask) -> Iterator[Office]:
     # Reference tables are not emptied between tests: put back what was changed, once nothing refers to it.
     databases.empty(ctx)
     with writing() as session:
+        session.execute(delete(DutyRule).where(DutyRule.from_year > 1921))
         session.execute(delete(SessionKind).where(SessionKind.key.not_in(known)))
         session.execute(delete(HourPolicy).where(HourPolicy.from_year > 2000))
 
@@ -52,7 +57,7 @@ def test_settings_are_the_administrators_alone(office: Office, path: str) -> Non
         assert office.browser(role).get(f"/settings{path}").status_code == 403
 
 
-@pytest.mark.parametrize("path", ["kinds", "venues", "lecturers", "hours"])
+@pytest.mark.parametrize("path", ["kinds", "venues", "lecturers", "hours", "duties"])
 def test_nobody_else_can_post_settings(office: Office, path: str) -> None:
     assert post(office.browser(), f"/settings/{path}", name="x").status_code == 403
 
@@ -64,7 +69,7 @@ def test_a_new_kind_is_offered_and_its_key_comes_from_the_english_name(office: O
     assert answer.status_code == 422
     assert "已有同名的类别" in answer.text
     row = db.session.get_one(SessionKind, "walk_and_read")
-    assert (row.name_zh, row.duty_frequency, row.is_active) == ("红色走读", "monthly", True)
+    assert (row.name_zh, row.is_active) == ("红色走读", True)
     assert "红色走读" in browser.get("/sessions/new").text
     assert acts() == ["kind.save"]
 
@@ -85,7 +90,6 @@ def test_a_retired_kind_is_no_longer_offered_and_old_sessions_keep_it(office: Of
         "/settings/kinds?edit=walk_and_read",
         name_zh="红色走读",
         name_en="Walk and read",
-        duty_frequency="",
     )
     assert "红色走读" not in browser.get("/sessions/new?kind=seminar").text
     assert "红色走读" in browser.get(f"/sessions/{session_id}").text
@@ -157,3 +161,37 @@ def test_settings_stay_within_the_page_budget(office: Office, path: str) -> None
     with count_queries() as queries:
         browser.get(f"/settings{path}")
     assert queries.count <= 15
+
+
+def test_how_often_a_duty_is_owed_changes_from_a_year_on_and_never_one_that_was_counted(
+    office: Office,
+) -> None:
+    browser, year = office.browser(Role.ADMINISTRATOR), today().year
+
+    def set_rule(kind: str, from_year: int, frequency: str) -> Any:
+        return post(browser, "/settings/duties", kind_key=kind, from_year=str(from_year), frequency=frequency)
+
+    def owed(kind: str, *years: int) -> list[str | None]:
+        return [duty_frequencies(db.session(), wanted).get(kind) for wanted in years]
+
+    now = datetime.combine(today(), time(1), UTC)
+    make_session(office.a, kind="theme_day", starts_at=now)
+    for _ in range(2):
+        assert set_rule("theme_day", year + 1, "quarterly").status_code == 302
+    assert owed("theme_day", 2019, year, year + 1, year + 5) == ["monthly", "monthly"] + ["quarterly"] * 2
+    assert f"{year + 1}年起" in browser.get("/settings/duties").text
+    assert "今年已经开展过" in set_rule("theme_day", year, "yearly").text
+    assert set_rule("seminar", year, "yearly").status_code == 302
+    assert owed("seminar", year - 1, year) == [None, "yearly"]
+    assert set_rule("seminar", year + 2, "").status_code == 302
+    assert owed("seminar", year + 1, year + 2) == ["yearly", None]
+    for wrong in (year - 1, year + 11):
+        assert "只能为今年或以后" in set_rule("seminar", wrong, "monthly").text
+    assert set_rule("nothing", year + 1, "monthly").status_code == 422
+    assert set_rule("seminar", year + 1, "daily").status_code == 422
+    with writing() as session:
+        locked = LockedPeriod(first_on=date(year, 1, 1), last_on=date(year, 1, 31), locked_at=utc_now())
+        session.add(locked)
+    assert "锁定" in set_rule("reading_class", year, "monthly").text
+    assert owed("reading_class", year) == [None]
+    assert acts() == ["duty_rule.save"] * 3

@@ -100,6 +100,13 @@ class Number(fields.Float):
     """A number of an answer."""
 
 
+class Numbers(fields.Dict):
+    """Numbers by name."""
+
+    def __init__(self) -> None:
+        super().__init__(keys=fields.String(), values=fields.Float())
+
+
 class Moment(fields.DateTime):
     """RFC 3339 with an offset; answers are in the office's zone, to the second."""
 

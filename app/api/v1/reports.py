@@ -8,6 +8,8 @@ from typing import Any
 from app.api.v1.blueprint import bp
 from app.api.v1.operation import operation
 from app.api.v1.schemas.reports import (
+    BulletinAnswer,
+    BulletinQuery,
     CoverageAnswer,
     CoverageQuery,
     DutiesAnswer,
@@ -27,8 +29,10 @@ from app.core.clock import today
 from app.core.db import db
 from app.core.errors import InvalidInput
 from app.core.office import elderly_age
+from app.reports.bulletin import bulletin_of
 from app.reports.queries import (
     Place,
+    bulletin_numbers,
     coverage,
     default_period,
     duties,
@@ -52,6 +56,7 @@ from app.reports.serialise import (
     uncovered_body,
     with_low_assurance,
 )
+from app.reports.tables import Ask
 
 _PERIOD = (
     "from 和 to 都包含在内;都不填为最近有场次的一年。",
@@ -151,6 +156,23 @@ def report_study_hours(query: dict[str, Any]) -> Body:
 )
 def report_duties(query: dict[str, Any]) -> Body:
     return duties_body(duties(db.session(), _year(query), _place(query), today(), _slice(query)))
+
+
+@bp.get("/reports/bulletin")
+@permission("reports.read")
+@operation(
+    "年度综述",
+    "Yearly bulletin",
+    query=BulletinQuery(),
+    answers={200: BulletinAnswer()},
+    errors=(404,),
+    detail=_YEAR,
+)
+def report_bulletin(query: dict[str, Any]) -> Body:
+    period, place = Period.of_year(_year(query)), _place(query)
+    snapshot = Snapshot(snapshot_day(period, today()), elderly_age())
+    numbers = bulletin_numbers(db.session(), period, snapshot, place)
+    return bulletin_of(numbers, Ask(place, period, snapshot)).body
 
 
 def _marked(body: Body, period: Period, place: Place) -> Body:

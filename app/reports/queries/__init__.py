@@ -1,5 +1,6 @@
 """Every SELECT behind a figure; one definition each."""
 
+from app.reports.queries.bulletin import BackingLine, BulletinNumbers, backing_lines, bulletin_numbers
 from app.reports.queries.coverage import Coverage, CoverageRow, coverage
 from app.reports.queries.drill import (
     Behind,
@@ -14,7 +15,15 @@ from app.reports.queries.drill import (
     rows_behind,
     sessions_behind,
 )
-from app.reports.queries.duties import Duties, DutyCount, DutyKind, DutyRow, duties, duty_kinds
+from app.reports.queries.duties import (
+    Duties,
+    DutyCount,
+    DutyKind,
+    DutyRow,
+    ExcludedBranch,
+    duties,
+    duty_kinds,
+)
 from app.reports.queries.ledger import Ledger, LedgerItem, ledger
 from app.reports.queries.low_assurance import low_assurance_person_times
 from app.reports.queries.make_ups import ListState, MakeUpItem, MakeUps, make_ups
@@ -31,7 +40,9 @@ from app.reports.queries.study_hours import StudyHours, StudyHoursItem, study_ho
 from app.reports.queries.uncovered import Uncovered, UncoveredItem, uncovered
 
 __all__ = [
+    "BackingLine",
     "Behind",
+    "BulletinNumbers",
     "Coverage",
     "CoverageRow",
     "Duties",
@@ -39,6 +50,7 @@ __all__ = [
     "DutyKind",
     "DutyRow",
     "Each",
+    "ExcludedBranch",
     "Ledger",
     "LedgerItem",
     "Lines",
@@ -55,6 +67,8 @@ __all__ = [
     "StudyHoursItem",
     "Uncovered",
     "UncoveredItem",
+    "backing_lines",
+    "bulletin_numbers",
     "coverage",
     "default_period",
     "duties",

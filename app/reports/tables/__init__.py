@@ -2,11 +2,12 @@
 
 from app.reports.tables.coverage import coverage_table, uncovered_table
 from app.reports.tables.drill import attendance_table, members_table, sessions_table
+from app.reports.tables.duties import EACH_KIND, duties_table
 from app.reports.tables.low_assurance import with_low_assurance
 from app.reports.tables.make_ups import make_ups_table
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
 from app.reports.tables.person_times import person_times_table
-from app.reports.tables.yearly import EACH_KIND, duties_table, ledger_table, study_hours_table
+from app.reports.tables.yearly import ledger_table, study_hours_table
 
 __all__ = [
     "EACH_KIND",

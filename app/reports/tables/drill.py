@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy
 from app.core.vocabulary import CountMark
-from app.reports.labels import groups_label
+from app.reports.labels import groups_label, marked_count
 from app.reports.queries import Each, Lines, MemberLine, SessionLine
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
 
@@ -106,9 +106,7 @@ def _declared(count: int | None, mark: CountMark) -> int | str | None:
     """A head count, in words with the mark it was published with: 近50, 50余 / nearly 50, over 50."""
     if count is None or mark not in (CountMark.NEARLY, CountMark.OVER):
         return count
-    if mark is CountMark.NEARLY:
-        return str(_("近%(n)s", n=f"{count:,}"))
-    return str(_("%(n)s余", n=f"{count:,}"))
+    return marked_count(count, mark)
 
 
 MEMBER_COLUMNS = (

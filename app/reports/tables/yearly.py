@@ -1,17 +1,15 @@
-"""The tables of a year: study hours, duties, ledger."""
+"""The tables of a year by member and by class: study hours, ledger."""
 
 from __future__ import annotations
 
 from app.core.i18n import day_text, lazy, listed
 from app.core.i18n import gettext as _
 from app.reports.definitions import notes
-from app.reports.labels import groups_label, month_label
-from app.reports.queries import Duties, DutyCount, DutyRow, Ledger, LedgerItem, StudyHours, StudyHoursItem
+from app.reports.labels import groups_label
+from app.reports.queries import Ledger, LedgerItem, StudyHours, StudyHoursItem
 from app.reports.rules import hours_of
-from app.reports.tables.model import Ask, Cell, Column, Door, Look, Params, Table, TableRow
+from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
 
-# The filter that lists every duty of a branch on a line of its own.
-EACH_KIND = "each"
 STUDY_COLUMNS = (
     Column("name", lazy("姓名"), width=10),
     Column("org", lazy("支部"), width=30),
@@ -57,52 +55,6 @@ def _study_row(item: StudyHoursItem, ask: Ask) -> TableRow:
         ),
         needs_attention=item.lacks,
     )
-
-
-def duties_table(result: Duties, kind: str | None, ask: Ask) -> Table:
-    """Branch by month: of one duty, of all together (None), or each on a line of its own (EACH_KIND)."""
-    months = [f"{result.year:04d}-{month:02d}" for month in range(1, 13)]
-    columns = [Column("org", lazy("支部"), width=30)]
-    if kind == EACH_KIND:
-        columns.append(Column("kind", lazy("类别"), width=12))
-    columns += [Column(f"m{month[5:]}", _short_month(month), Look.COUNT) for month in months]
-    columns += [
-        Column("months_met", lazy("开展月数"), Look.COUNT),
-        Column("met", lazy("达标期数"), Look.COUNT, "duty_rate"),
-        Column("due", lazy("应办期数"), Look.COUNT),
-        Column("rate", lazy("达标率"), Look.RATE, "duty_rate"),
-    ]
-    rows = []
-    for row in result.rows:
-        for duty in row.duties if kind else [None]:
-            if duty is None or kind in (EACH_KIND, duty.kind):
-                rows.append(_duty_row(row, duty, result, months, ask, kind == EACH_KIND))
-    title = ask.title_until(lazy("组织生活"))
-    told = notes("duties", "duty_rate")
-    return Table("duties", title, tuple(columns), tuple(rows), told, about=ask.about())
-
-
-def _short_month(month: str) -> str:
-    label = month_label(month)
-    return label[5:] if "年" in label else label[:3]
-
-
-def _duty_row(
-    row: DutyRow, duty: DutyCount | None, result: Duties, months: list[str], ask: Ask, names_kind: bool
-) -> TableRow:
-    counts: DutyRow | DutyCount = duty or row
-    which: Params = {"kind": duty.kind} if duty else {"duty": "1"}
-    cells = [
-        Cell(row.org_name, Door("reports.session_rows", {**ask.params, "org": row.org_code, "duty": "1"}))
-    ]
-    if names_kind and duty:
-        cells.append(Cell(next(kind.label for kind in result.kinds if kind.key == duty.kind)))
-    for month, count in zip(months, counts.months, strict=True):
-        door = ask.door("reports.session_rows", **which, org=row.org_code, month=month) if count else None
-        cells.append(Cell(count, door))
-    cells += [Cell(counts.months_met), Cell(counts.met), Cell(counts.due), Cell(counts.rate)]
-    key = f"{row.org_code}-{duty.kind}" if duty else row.org_code
-    return TableRow(key, tuple(cells))
 
 
 LEDGER_COLUMNS = (

@@ -112,9 +112,9 @@ def marked(asked: Question, table: Table, *, by_host: bool = False) -> Table:
 def answer(template: str, asked: Question, table: Table, **context: Any) -> Any:
     """The table as a page, or as a file when the address asks for one."""
     if request.args.get("format") == "csv":
-        return _file(csv_bytes(table), CSV_TYPE, f"{asked.ask.file_stem(table.name)}.csv")
+        return file_answer(csv_bytes(table), CSV_TYPE, f"{asked.ask.file_stem(table.name)}.csv")
     if request.args.get("format") == "xlsx":
-        return _file(xlsx_bytes(table), XLSX_TYPE, f"{asked.ask.file_stem(table.name)}.xlsx")
+        return file_answer(xlsx_bytes(table), XLSX_TYPE, f"{asked.ask.file_stem(table.name)}.xlsx")
     args: dict[str, Any] = {k: v for k, v in request.args.items() if k not in ("format", "page")}
     files = {kind: url_for(str(request.endpoint), **{**args, "format": kind}) for kind in ("csv", "xlsx")}
     return render_template(
@@ -129,7 +129,7 @@ def answer(template: str, asked: Question, table: Table, **context: Any) -> Any:
     )
 
 
-def _file(content: bytes, content_type: str, name: str) -> Response:
+def file_answer(content: bytes, content_type: str, name: str) -> Response:
     response = Response(content, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -29,6 +29,7 @@ def index() -> Any:
         ("reports.make_ups", lazy("补学送学清单"), lazy("谁缺了哪一场,怎样补,已约的和已完成的补学。")),
         ("reports.duties", lazy("组织生活"), lazy("各支部每月开展的三会一课、主题党日。")),
         ("reports.ledger", lazy("班次台账"), lazy("每个班次的时间、地点、讲师和人数。")),
+        ("reports.bulletin", lazy("年度综述"), lazy("一年的总数写成文字,可下载 Word。")),
     ]
     return answer(
         "reports/index.html",

@@ -26,6 +26,7 @@ _TITLES: dict[str, Text] = {
     "reports.study_hours": lazy("个人学时"),
     "reports.duties": lazy("组织生活"),
     "reports.ledger": lazy("班次台账"),
+    "reports.bulletin": lazy("年度综述"),
 }
 _BY: dict[str, Any] = {"reports.person_times": BY_LABELS, "reports.coverage": COVERAGE_BY_LABELS}
 
@@ -38,7 +39,7 @@ def refuse(error: InvalidInput) -> Any:
     asked = _as_far_as_known(tuple(found.field for found in error.errors))
     kinds = []
     if endpoint == "reports.duties":
-        kinds = [(kind.key, kind.label) for kind in duty_kinds(asked.session)]
+        kinds = [(kind.key, kind.label) for kind in duty_kinds(asked.session, asked.year)]
         kinds.append((EACH_KIND, lazy("逐项列出")))
     page = render_template(
         "reports/refused.html",
@@ -49,7 +50,7 @@ def refuse(error: InvalidInput) -> Any:
         by_choices=_BY.get(endpoint),
         kinds=kinds,
         asks_day=endpoint in ("reports.coverage", "reports.uncovered"),
-        asks_year=endpoint in ("reports.index", "reports.study_hours", "reports.duties"),
+        asks_year=endpoint in ("reports.index", "reports.study_hours", "reports.duties", "reports.bulletin"),
     )
     return page, error.status
 

@@ -17,13 +17,7 @@ class SessionKind(Base):
     name_zh: Mapped[str] = mapped_column(String(40))
     name_en: Mapped[str] = mapped_column(String(60))
     position: Mapped[int] = mapped_column()
-    # How often a branch owes one: monthly, quarterly or yearly; NULL: no duty.
-    duty_frequency: Mapped[str | None] = mapped_column(String(10))
     is_active: Mapped[bool] = mapped_column(default=True)
-
-    __table_args__ = (
-        CheckConstraint("duty_frequency IN ('monthly', 'quarterly', 'yearly')", name="duty_frequency"),
-    )
 
 
 class DutyRule(Base):

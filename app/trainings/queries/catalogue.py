@@ -18,7 +18,6 @@ class KindRow:
     key: str
     name_zh: str
     name_en: str
-    duty_frequency: str | None
     is_active: bool
     used: int
 
@@ -54,7 +53,6 @@ def kind_rows(session: Session) -> list[KindRow]:
             SessionKind.key,
             SessionKind.name_zh,
             SessionKind.name_en,
-            SessionKind.duty_frequency,
             SessionKind.is_active,
             func.count(TrainingSession.id).label("used"),
         )

@@ -16,8 +16,6 @@ from app.core.errors import FieldError, InvalidInput, NotFound
 from app.core.i18n import lazy
 from app.trainings.models import Lecturer, SessionKind, Venue
 
-FREQUENCIES = ("monthly", "quarterly", "yearly")
-
 
 @dataclass(frozen=True, slots=True)
 class KindDraft:
@@ -25,7 +23,6 @@ class KindDraft:
 
     name_zh: str
     name_en: str = ""
-    duty_frequency: str | None = None
     is_active: bool = True
 
 
@@ -53,8 +50,6 @@ def save_kind(key: str | None, draft: KindDraft, scope: Scope, now: datetime) ->
     """Change a kind, or add one (`key` None); returns its key, which never changes. Raises InvalidInput."""
     name_zh, name_en = draft.name_zh.strip(), draft.name_en.strip() or draft.name_zh.strip()
     errors = [*_length("name_zh", name_zh, 40), *_length("name_en", name_en, 60)]
-    if draft.duty_frequency is not None and draft.duty_frequency not in FREQUENCIES:
-        errors.append(FieldError("duty_frequency", "unknown", lazy("请从列表中选择频次。")))
     with writing() as session:
         taken = select(SessionKind.key).where(SessionKind.name_zh == name_zh, SessionKind.key != (key or ""))
         if session.scalars(taken).first() is not None:
@@ -65,7 +60,7 @@ def save_kind(key: str | None, draft: KindDraft, scope: Scope, now: datetime) ->
         if row is None:
             raise NotFound()
         row.name_zh, row.name_en = name_zh, name_en
-        row.duty_frequency, row.is_active = draft.duty_frequency, draft.is_active
+        row.is_active = draft.is_active
         session.add(row)
         record_act(session, "kind.save", f"kind:{row.key}", scope.user_id, now, is_active=row.is_active)
         return row.key

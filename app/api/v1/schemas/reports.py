@@ -10,6 +10,7 @@ from app.api.v1.fields import (
     Identifier,
     Items,
     Number,
+    Numbers,
     Part,
     Query,
     Said,
@@ -208,9 +209,28 @@ class DutyRowAnswer(Answer):
     rate = Number(allow_none=True)
 
 
+class ExcludedBranchAnswer(Answer):
+    org_code = Said()
+    org_name = Said()
+    closed_on = Said(allow_none=True)
+    opens_on = Said(allow_none=True)
+
+
 class DutiesAnswer(Answer):
     year = Count()
     count = Count()
     kinds = Items(Part(DutyKindAnswer))
     rows = Items(Part(DutyRowAnswer))
+    excluded = Items(Part(ExcludedBranchAnswer))
     next = Said(allow_none=True)
+
+
+class BulletinQuery(Query):
+    year = Whole(FIRST_YEAR, LAST_YEAR)
+    org = Text(40, blank=True)
+
+
+class BulletinAnswer(Answer):
+    year = Count()
+    paragraphs = Items(Said())
+    figures = Numbers()

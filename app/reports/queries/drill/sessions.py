@@ -18,6 +18,7 @@ from app.reports.queries.drill.behind import Behind, Each, Lines, row_conditions
 from app.reports.queries.place import counted_in, held_in, inside
 from app.reports.rules import Slice
 from app.trainings.models import SessionKind, TrainingClass, TrainingSession
+from app.trainings.queries.duty_rules import frequency_on
 from app.trainings.queries.sessions import delivered_credit
 
 
@@ -56,8 +57,8 @@ def _session_conditions(behind: Behind) -> list[ColumnElement[bool]]:
             TrainingSession.class_id == behind.line if is_class else TrainingSession.id == -behind.line
         )
     if behind.duty_only:
-        owed = select(SessionKind.key).where(SessionKind.duty_frequency.is_not(None))
-        found.append(TrainingSession.kind_key.in_(owed))
+        owed = frequency_on(TrainingSession.kind_key, TrainingSession.office_date)
+        found.append(owed.is_not(None))
     if behind.declared_only:
         found.append(TrainingSession.declared_person_times.is_not(None))
     return found

@@ -1,0 +1,1 @@
+"""What the reports keep of their own: the office's Word template; they write nothing else."""
