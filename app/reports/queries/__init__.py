@@ -1,5 +1,7 @@
 """Every SELECT behind a figure; one definition each."""
 
+from app.reports.queries.attendance_rate import AttendanceRate, RateRow, attendance_rate, session_rate
+from app.reports.queries.by_form import FormRow, FormSummary, form_summary
 from app.reports.queries.coverage import Coverage, CoverageRow, coverage
 from app.reports.queries.drill import (
     Behind,
@@ -8,6 +10,9 @@ from app.reports.queries.drill import (
     MemberLine,
     MembersAsked,
     SessionLine,
+    Speaking,
+    expected_behind,
+    lecturer_name,
     line_title,
     member_of_place,
     members_behind,
@@ -15,6 +20,7 @@ from app.reports.queries.drill import (
     sessions_behind,
 )
 from app.reports.queries.duties import Duties, DutyCount, DutyKind, DutyRow, duties, duty_kinds
+from app.reports.queries.lecturers import LecturerRow, LecturerSummary, lecturer_summary
 from app.reports.queries.ledger import Ledger, LedgerItem, ledger
 from app.reports.queries.low_assurance import low_assurance_person_times
 from app.reports.queries.person_times import PersonTimes, PersonTimesRow, person_times, person_times_total
@@ -27,9 +33,11 @@ from app.reports.queries.place import (
     places_to_choose,
 )
 from app.reports.queries.study_hours import StudyHours, StudyHoursItem, study_hours, year_hours
+from app.reports.queries.summary import Summary, SummaryRow, branch_summary, group_summary
 from app.reports.queries.uncovered import Uncovered, UncoveredItem, uncovered
 
 __all__ = [
+    "AttendanceRate",
     "Behind",
     "Coverage",
     "CoverageRow",
@@ -38,6 +46,10 @@ __all__ = [
     "DutyKind",
     "DutyRow",
     "Each",
+    "FormRow",
+    "FormSummary",
+    "LecturerRow",
+    "LecturerSummary",
     "Ledger",
     "LedgerItem",
     "Lines",
@@ -46,16 +58,27 @@ __all__ = [
     "PersonTimes",
     "PersonTimesRow",
     "Place",
+    "RateRow",
     "SessionLine",
+    "Speaking",
     "StudyHours",
     "StudyHoursItem",
+    "Summary",
+    "SummaryRow",
     "Uncovered",
     "UncoveredItem",
+    "attendance_rate",
+    "branch_summary",
     "coverage",
     "default_period",
     "duties",
     "duty_kinds",
+    "expected_behind",
+    "form_summary",
+    "group_summary",
     "kind_names",
+    "lecturer_name",
+    "lecturer_summary",
     "ledger",
     "line_title",
     "low_assurance_person_times",
@@ -67,6 +90,7 @@ __all__ = [
     "place_in_scope",
     "places_to_choose",
     "rows_behind",
+    "session_rate",
     "sessions_behind",
     "study_hours",
     "uncovered",
