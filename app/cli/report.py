@@ -25,13 +25,11 @@ from app.core.vocabulary import Group
 from app.members.queries.tree import roots
 from app.reports import queries, serialise, tables
 from app.reports.exports import csv_bytes, text_table, xlsx_bytes
-from app.reports.rules import EVERYTHING, By, CoverageBy, Period, Snapshot, snapshot_day
+from app.reports.rules import EVERYTHING, By, CoverageBy, Level, Period, RateBy, Snapshot, snapshot_day
 from app.reports.tables import Ask, Table
 from app.reports.tables.make_ups import LIST_STATE_LABELS
 
-group = AppGroup(
-    "report", help="Figures: person-times, coverage, uncovered, study-hours, make-ups, duties, …"
-)
+group = AppGroup("report", help="Figures and report forms, as tables, JSON, CSV or Excel.")
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -218,3 +216,54 @@ def ledger(options: Options) -> None:
     per_hour = policy_of(session, ask.period.last.year).minutes_per_hour
     table = tables.ledger_table(result, per_hour, ask)
     _print_marked(options, ask, table, serialise.ledger_body(result), by_host=True)
+
+
+@group.command("attendance-rate")
+@click.option("--by", type=click.Choice([by.value for by in RateBy]), default=RateBy.KIND.value)
+@_common
+def attendance_rate(options: Options, by: str) -> None:
+    """Of those expected, who came and who made it up."""
+    ask = ask_of(options)
+    result = queries.attendance_rate(db.session(), ask.period, ask.place, RateBy(by))
+    table = tables.attendance_rate_table(result, RateBy(by), ask)
+    _print_marked(options, ask, table, serialise.attendance_rate_body(result))
+
+
+@group.command("branches")
+@click.option("--level", type=click.Choice([level.value for level in Level]), default=Level.BRANCH.value)
+@_common
+def branches(options: Options, level: str) -> None:
+    """A line a branch: members, hours, attendance rate, coverage."""
+    ask = ask_of(options)
+    which = Level(level)
+    result = queries.branch_summary(db.session(), ask.period, ask.snapshot, ask.place, which)
+    _print_marked(options, ask, tables.branches_table(result, which, ask), serialise.summary_body(result))
+
+
+@group.command("groups")
+@_common
+def groups(options: Options) -> None:
+    """The same by group of members, and the deduplicated total."""
+    ask = ask_of(options)
+    result = queries.group_summary(db.session(), ask.period, ask.snapshot, ask.place)
+    _print_marked(options, ask, tables.groups_table(result, ask), serialise.summary_body(result))
+
+
+@group.command("forms")
+@_common
+def by_form(options: Options) -> None:
+    """Sessions and person-times by kind and mode, and the sessions without a head count."""
+    ask = ask_of(options)
+    result = queries.form_summary(db.session(), ask.period, ask.place)
+    _print_marked(options, ask, tables.forms_table(result, ask), serialise.forms_body(result))
+
+
+@group.command("lecturers")
+@_common
+def lecturers(options: Options) -> None:
+    """What each lecturer gave, in each role, and how many listened."""
+    ask, session = ask_of(options), db.session()
+    result = queries.lecturer_summary(session, ask.period, ask.place)
+    per_hour = policy_of(session, ask.period.last.year).minutes_per_hour
+    table = tables.lecturers_table(result, per_hour, ask)
+    _print_marked(options, ask, table, serialise.lecturers_body(result), by_host=True)

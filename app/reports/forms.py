@@ -20,11 +20,13 @@ FIRST_YEAR, LAST_YEAR = 1921, 2200
 
 @dataclass(frozen=True, slots=True)
 class PlaceWords:
-    """Which organisation: its code, only while below `under`, or `own` for it without what is below."""
+    """Which organisation: its code, only while directly below `under` or anywhere below `within`, or
+    `own` for it without what is below."""
 
     org: str | None
     under: str | None
     own: bool
+    within: str | None
 
 
 def day_of(args: Args, name: str) -> date | None:
@@ -102,7 +104,8 @@ def word_of(args: Args, name: str, words: type[Word], default: Word | None = Non
 
 
 def place_words(args: Args) -> PlaceWords:
-    return PlaceWords(args.get("org") or None, args.get("under") or None, args.get("own") == "1")
+    org, under, within = (args.get(name) or None for name in ("org", "under", "within"))
+    return PlaceWords(org, under, args.get("own") == "1", within)
 
 
 def flag(args: Args, name: str) -> bool | None:

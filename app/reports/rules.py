@@ -42,6 +42,33 @@ class CoverageBy(StrEnum):
     ORG = "org"
 
 
+class RateBy(StrEnum):
+    """What the rows of the attendance-rate report are; `class`: a session without a class is a line too."""
+
+    ORG = "org"
+    GROUP = "group"
+    KIND = "kind"
+    MODE = "mode"
+    MONTH = "month"
+    CLASS = "class"
+
+
+class Level(StrEnum):
+    """Which units are the rows of the summary by branch: every branch, or what hangs directly below."""
+
+    BRANCH = "branch"
+    BELOW = "below"
+
+
+class ExpectedPart(StrEnum):
+    """Which of those expected: all, came, made it up, or neither."""
+
+    ALL = "all"
+    ATTENDED = "attended"
+    MADE_UP = "made_up"
+    MISSING = "missing"
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Days from `first` to `last`, both included; raises ValueError when they are the wrong way round."""

@@ -7,14 +7,21 @@ from typing import Any
 
 from app.core.paging import decode_cursor, encode_cursor
 from app.reports.queries import (
+    AttendanceRate,
     Coverage,
     CoverageRow,
     Duties,
+    FormSummary,
+    LecturerRow,
+    LecturerSummary,
     Ledger,
     MakeUps,
     PersonTimes,
     PersonTimesRow,
+    RateRow,
     StudyHours,
+    Summary,
+    SummaryRow,
     Uncovered,
 )
 from app.reports.rules import Key, LongKey
@@ -171,6 +178,75 @@ def duties_body(result: Duties) -> Body:
             for branch in result.excluded
         ],
         "next": _next(result.next),
+    }
+
+
+def attendance_rate_body(result: AttendanceRate) -> Body:
+    rows = [{"key": row.key, "label": row.label, **_rates(row)} for row in result.rows]
+    return {"total": _rates(result.total), "rows": rows}
+
+
+def _rates(row: RateRow) -> Body:
+    return {
+        "expected": row.expected,
+        "attended": row.attended,
+        "made_up": row.made_up,
+        "missing": row.missing,
+        "attendance_rate": row.attendance_rate,
+        "attendance_rate_without_make_ups": row.attendance_rate_without,
+    }
+
+
+def summary_body(result: Summary) -> Body:
+    """Of the summary by branch as of that by group."""
+    rows = [{"key": row.key, "label": row.label, **_summary_numbers(row)} for row in result.rows]
+    return {"total": _summary_numbers(result.total), "rows": rows}
+
+
+def _summary_numbers(row: SummaryRow) -> Body:
+    return {
+        "members": row.reached.members,
+        "required": row.reached.required,
+        "people": row.people,
+        "person_times": row.person_times,
+        "hours": row.hours,
+        **_rates(row.turnout),
+        "covered": row.reached.covered,
+        "coverage": row.reached.coverage,
+        "required_covered": row.reached.required_covered,
+        "required_coverage": row.reached.required_coverage,
+        "uncovered": row.reached.uncovered,
+    }
+
+
+def forms_body(result: FormSummary) -> Body:
+    named = ("kind", "mode", "kind_label", "mode_label")
+    total = {name: value for name, value in asdict(result.total).items() if name not in named}
+    return {"total": total, "rows": [asdict(row) for row in result.rows]}
+
+
+def lecturers_body(result: LecturerSummary) -> Body:
+    rows = [
+        {
+            "lecturer": row.lecturer,
+            "name": row.name,
+            "title": row.title,
+            "is_exemplar": row.is_exemplar,
+            "role": row.role.value if row.role else None,
+            **_given(row),
+        }
+        for row in result.rows
+    ]
+    return {"total": _given(result.total), "rows": rows}
+
+
+def _given(row: LecturerRow) -> Body:
+    return {
+        "sessions": row.sessions,
+        "minutes": row.minutes,
+        "person_times": row.person_times,
+        "members": row.members,
+        "declared_person_times": row.declared_person_times,
     }
 
 

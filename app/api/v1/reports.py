@@ -8,18 +8,28 @@ from typing import Any
 from app.api.v1.blueprint import bp
 from app.api.v1.operation import operation
 from app.api.v1.schemas.reports import (
+    BranchesQuery,
     BulletinAnswer,
     BulletinQuery,
     CoverageAnswer,
     CoverageQuery,
     DutiesAnswer,
     DutiesQuery,
+    FormsAnswer,
+    GroupsQuery,
+    LecturersAnswer,
+    LedgerAnswer,
+    LedgerQuery,
     MakeUpsAnswer,
     MakeUpsQuery,
+    PeriodQuery,
     PersonTimesAnswer,
     PersonTimesQuery,
+    RateAnswer,
+    RateQuery,
     StudyHoursAnswer,
     StudyHoursQuery,
+    SummaryAnswer,
     UncoveredAnswer,
     UncoveredQuery,
 )
@@ -32,10 +42,16 @@ from app.core.office import elderly_age
 from app.reports.bulletin import bulletin_of
 from app.reports.queries import (
     Place,
+    attendance_rate,
+    branch_summary,
     bulletin_numbers,
     coverage,
     default_period,
     duties,
+    form_summary,
+    group_summary,
+    lecturer_summary,
+    ledger,
     low_assurance_person_times,
     make_ups,
     person_times,
@@ -46,13 +62,18 @@ from app.reports.queries import (
 from app.reports.rules import Period, Slice, Snapshot, snapshot_day
 from app.reports.serialise import (
     Body,
+    attendance_rate_body,
     coverage_body,
     cursor_key,
     duties_body,
+    forms_body,
+    lecturers_body,
+    ledger_body,
     make_up_key,
     make_ups_body,
     person_times_body,
     study_hours_body,
+    summary_body,
     uncovered_body,
     with_low_assurance,
 )
@@ -175,8 +196,105 @@ def report_bulletin(query: dict[str, Any]) -> Body:
     return bulletin_of(numbers, Ask(place, period, snapshot)).body
 
 
-def _marked(body: Body, period: Period, place: Place) -> Body:
-    return with_low_assurance(body, low_assurance_person_times(db.session(), period, place))
+@bp.get("/reports/attendance-rate")
+@permission("reports.read")
+@operation(
+    "参训率",
+    "Attendance rate",
+    query=RateQuery(),
+    answers={200: RateAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_attendance_rate(query: dict[str, Any]) -> Body:
+    period, place = _period(query), _place(query)
+    found = attendance_rate(db.session(), period, place, query["by"], query.get("line"))
+    return _marked(attendance_rate_body(found), period, place)
+
+
+@bp.get("/reports/branches")
+@permission("reports.read")
+@operation(
+    "支部汇总",
+    "Summary by branch",
+    query=BranchesQuery(),
+    answers={200: SummaryAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_branches(query: dict[str, Any]) -> Body:
+    period, place = _period(query), _place(query)
+    found = branch_summary(db.session(), period, _day(query, period), place, query["level"])
+    return _marked(summary_body(found), period, place)
+
+
+@bp.get("/reports/groups")
+@permission("reports.read")
+@operation(
+    "分类汇总",
+    "Summary by group",
+    query=GroupsQuery(),
+    answers={200: SummaryAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_groups(query: dict[str, Any]) -> Body:
+    period, place = _period(query), _place(query)
+    found = group_summary(db.session(), period, _day(query, period), place)
+    return _marked(summary_body(found), period, place)
+
+
+@bp.get("/reports/forms")
+@permission("reports.read")
+@operation(
+    "形式汇总",
+    "Summary by kind and mode",
+    query=PeriodQuery(),
+    answers={200: FormsAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_forms(query: dict[str, Any]) -> Body:
+    period, place = _period(query), _place(query)
+    return _marked(forms_body(form_summary(db.session(), period, place)), period, place)
+
+
+@bp.get("/reports/lecturers")
+@permission("reports.read")
+@operation(
+    "讲师授课统计",
+    "Summary by lecturer",
+    query=PeriodQuery(),
+    answers={200: LecturersAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_lecturers(query: dict[str, Any]) -> Body:
+    period, place = _period(query), _place(query)
+    body = lecturers_body(lecturer_summary(db.session(), period, place))
+    return _marked(body, period, place, by_host=True)
+
+
+@bp.get("/reports/ledger")
+@permission("reports.read")
+@operation(
+    "班次台账",
+    "Ledger of classes",
+    query=LedgerQuery(),
+    answers={200: LedgerAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_ledger(query: dict[str, Any]) -> Body:
+    period, place = _period(query), _place(query)
+    return _marked(
+        ledger_body(ledger(db.session(), period, place, _slice(query))), period, place, by_host=True
+    )
+
+
+def _marked(body: Body, period: Period, place: Place, *, by_host: bool = False) -> Body:
+    found = low_assurance_person_times(db.session(), period, place, by_host=by_host)
+    return with_low_assurance(body, found)
 
 
 def _place(query: dict[str, Any]) -> Place:

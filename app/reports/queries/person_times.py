@@ -32,7 +32,7 @@ from app.trainings.models import DeliveryMode, SessionKind, TrainingSession
 # A month table lists empty months too, unless the period is so long that they would bury the others.
 LONGEST_FULL_MONTHS = 24
 # Class and member in one number, so that one scan counts pairs too: ids have 32 bits.
-_PAIR = cast(Attendance.class_id, BigInteger) * (1 << 32) + Attendance.member_id
+PAIR = cast(Attendance.class_id, BigInteger) * (1 << 32) + Attendance.member_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _came(session: Session, period: Period, place: Place, grouping: _Grouping | 
     query: Any = (
         select(
             func.count().label("person_times"),
-            func.count(_PAIR.distinct()).label("class_person_times"),
+            func.count(PAIR.distinct()).label("class_person_times"),
             func.count(Attendance.member_id.distinct()).label("members"),
             func.coalesce(func.sum(Attendance.minutes), 0).label("minutes"),
         )
@@ -145,7 +145,7 @@ def _rows_of_groups(session: Session, period: Period, place: Place) -> list[Pers
             Attendance.groups,
             Attendance.member_id,
             Attendance.class_id,
-            _PAIR.label("pair"),
+            PAIR.label("pair"),
             func.count().label("rows"),
             func.sum(Attendance.minutes).label("minutes"),
         )

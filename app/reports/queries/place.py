@@ -48,7 +48,8 @@ class Place:
     """The subtrees of `org_ids`; `code` is None when there are several (or none).
 
     is_everything: nothing lies outside, so rows need no filter. under_id: only while the unit hung
-    directly below this one. own_only: only what belongs to the unit itself, nothing below it.
+    directly below this one (is_deep: anywhere below it). own_only: only what belongs to the unit
+    itself, nothing below it.
     """
 
     org_ids: tuple[int, ...]
@@ -58,6 +59,7 @@ class Place:
     under_id: int | None = None
     own_only: bool = False
     under_name: str = ""
+    is_deep: bool = False
 
     @property
     def label(self) -> str:
@@ -71,9 +73,11 @@ class Place:
     @property
     def patterns(self) -> tuple[str, ...]:
         """LIKE patterns of the placement paths inside."""
-        if self.under_id is not None:
-            return tuple(f"%/{self.under_id}/{org_id}/%" for org_id in self.org_ids)
-        return tuple(f"%/{org_id}/{'' if self.own_only else '%'}" for org_id in self.org_ids)
+        tails = [f"/{org_id}/{'' if self.own_only else '%'}" for org_id in self.org_ids]
+        if self.under_id is None:
+            return tuple(f"%{tail}" for tail in tails)
+        between = ("", "/%") if self.is_deep else ("",)
+        return tuple(f"%/{self.under_id}{gap}{tail}" for tail in tails for gap in between)
 
 
 def place_in_scope(
@@ -83,20 +87,29 @@ def place_in_scope(
     today: date,
     under: str | None = None,
     own: bool = False,
+    within: str | None = None,
 ) -> Place:
     """The place asked for: a unit within the scope, or the whole scope when no code is given.
 
-    under: code of a unit within the scope; then `org_code` may be any unit that hung directly below it.
-    Raises NotFound for a unit that is not there or not within the scope.
+    under, within: code of a unit within the scope; then `org_code` may be any unit that hung directly
+    (within: anywhere) below it. Raises NotFound for a unit that is not there or not within the scope.
     """
     if not org_code:
         return _whole_scope(session, scope, today)
-    if under:
-        above = org_by_code(session, under, scope, today)
+    if under or within:
+        above = org_by_code(session, under or within or "", scope, today)
         unit = session.scalars(select(OrgUnit).where(OrgUnit.code == org_code)).one_or_none()
-        if above is None or unit is None or not _was_below(session, unit.id, above.id):
+        if above is None or unit is None or not _was_below(session, unit.id, above.id, deep=not under):
             raise NotFound()
-        return Place((unit.id,), unit.code, unit.name, under_id=above.id, under_name=above.name)
+        return Place(
+            (unit.id,),
+            unit.code,
+            unit.name,
+            under_id=above.id,
+            own_only=own,
+            under_name=above.name,
+            is_deep=not under,
+        )
     found = org_by_code(session, org_code, scope, today)
     if found is None:
         # What a closed unit did stays its own.
@@ -107,8 +120,9 @@ def place_in_scope(
     return Place((found.id,), found.code, found.name, everything, own_only=own)
 
 
-def _was_below(session: Session, org_id: int, parent_id: int) -> bool:
-    query = select(literal(1)).where(OrgPlacement.org_id == org_id, OrgPlacement.parent_id == parent_id)
+def _was_below(session: Session, org_id: int, above_id: int, *, deep: bool) -> bool:
+    below = OrgPlacement.path.like(f"%/{above_id}/%") if deep else OrgPlacement.parent_id == above_id
+    query = select(literal(1)).where(OrgPlacement.org_id == org_id, below)
     return session.execute(query.limit(1)).first() is not None
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, HourPolicy, MemberYear, MemberYearKind
 from app.attendance.queries.hours import day_minutes, policy_of
-from app.core.vocabulary import CENTRAL_KIND, Group, Status
+from app.core.vocabulary import CENTRAL_KIND, VISIT_MODES, Group, Status
 from app.members.models import Member, OrgPost, OrgUnit
 from app.reports.queries.coverage import members_of_day
 from app.reports.queries.cut import cut_rows
@@ -37,6 +37,8 @@ class StudyHoursItem:
     shortfall_hours: float
     # Central trainings that the member's post asks for.
     required_central: int = 0
+    # The part of `hours` that was brought to the member: visits (VISIT_MODES).
+    home_hours: float = 0.0
 
     @property
     def lacks(self) -> bool:
@@ -101,6 +103,7 @@ def study_hours(
             required.label("required"),
             minutes.label("minutes"),
             func.coalesce(credit.c.made_up, 0).label("made_up"),
+            func.coalesce(credit.c.at_home, 0).label("at_home"),
             classes.label("central"),
             required_central.label("required_central"),
             func.count().over().label("all_members"),
@@ -151,17 +154,19 @@ def _item(row: Any, minutes_per_hour: int) -> StudyHoursItem:
         central_classes=row.central,
         shortfall_hours=round(max(0.0, row.required - hours), 2),
         required_central=row.required_central,
+        home_hours=hours_of(int(row.at_home), minutes_per_hour),
     )
 
 
 def _summed(year: int) -> Any:
-    """Subquery (member_id, minutes, made_up, classes): the same as `_credit` and `_central`, kept ready."""
+    """Subquery (member_id, minutes, made_up, at_home, classes): the same as `_credit` and `_central`, kept ready."""
     central = MemberYearKind
     return (
         select(
             MemberYear.member_id,
             MemberYear.credited_minutes.label("minutes"),
             MemberYear.made_up_minutes.label("made_up"),
+            MemberYear.home_minutes.label("at_home"),
             (central.class_person_times + central.single_sessions).label("classes"),
         )
         .outerjoin(
@@ -178,7 +183,7 @@ def _summed(year: int) -> Any:
 
 
 def _credit(policy: HourPolicy, year: Period, day: Any, place: Place) -> Any:
-    """Subquery (member_id, minutes, made_up): a year's minutes after both caps."""
+    """Subquery (member_id, minutes, made_up, at_home): a year's minutes after both caps."""
     # A filter that lets everyone through costs as much as the year's sums do.
     of_day = true() if place.is_everything else Attendance.member_id.in_(select(day.c.member_id))
     days = (
@@ -186,6 +191,7 @@ def _credit(policy: HourPolicy, year: Period, day: Any, place: Place) -> Any:
             Attendance.member_id,
             day_minutes(policy).label("minutes"),
             day_minutes(policy, Attendance.status == Status.MADE_UP).label("made_up"),
+            day_minutes(policy, Attendance.mode_key.in_(VISIT_MODES)).label("at_home"),
         )
         .where(*counted_in(year), of_day)
         .group_by(Attendance.member_id, Attendance.office_date)
@@ -196,6 +202,7 @@ def _credit(policy: HourPolicy, year: Period, day: Any, place: Place) -> Any:
             days.c.member_id,
             cast(func.sum(days.c.minutes), Integer).label("minutes"),
             cast(func.sum(days.c.made_up), Integer).label("made_up"),
+            cast(func.sum(days.c.at_home), Integer).label("at_home"),
         )
         .group_by(days.c.member_id)
         .subquery("credit")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from app.core.i18n import Text, lazy
 from app.core.i18n import gettext as _
-from app.core.i18n import lazy
+from app.core.labels import NOT_RECORDED_LABEL
 from app.core.vocabulary import CountMark
+from app.reports.definitions import notes
 from app.reports.labels import groups_label, marked_count
 from app.reports.queries import Each, Lines, MemberLine, SessionLine
+from app.reports.rules import ExpectedPart
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
 
 ROW_COLUMNS = (
@@ -66,6 +69,50 @@ def _gathered(line: MemberLine, each: Each) -> TableRow:
     title = () if each is Each.MEMBER else (Cell(line.title),)
     dates = (Cell(line.first_on), Cell(line.last_on), Cell(line.rows), Cell(line.minutes))
     return TableRow(str(line.member), (_member(line), Cell(line.org_name), *title, *dates))
+
+
+_EXPECTED_COLUMNS = (
+    Column("name", lazy("姓名"), width=10),
+    Column("org", lazy("名单上的支部"), width=30),
+    Column("title", lazy("场次"), width=30),
+    Column("day", lazy("日期"), Look.DAY),
+    Column("status", lazy("状态"), Look.STATUS),
+)
+_EXPECTED_TITLES: dict[ExpectedPart, Text] = {
+    ExpectedPart.ALL: lazy("应到明细"),
+    ExpectedPart.ATTENDED: lazy("应到且到课明细"),
+    ExpectedPart.MADE_UP: lazy("应到且补学明细"),
+    ExpectedPart.MISSING: lazy("应到未到明细"),
+}
+
+
+def expected_table(lines: Lines, part: ExpectedPart, each: Each, ask: Ask) -> Table:
+    """Places on the expected lists, or those of one member in a line; no row is "not recorded"."""
+    title = ask.title(_EXPECTED_TITLES[part])
+    told = notes("expected", "missing")
+    if each is not Each.ROW:
+        columns = tuple(c for c in GATHERED_COLUMNS if c.key not in ("title", "minutes"))
+        gathered = tuple(_invited(line) for line in lines.items)
+        return Table("expected", title, columns, gathered, told, about=ask.about())
+    rows = tuple(
+        TableRow(
+            f"{line.session_id}-{line.member}",
+            (
+                _member(line),
+                Cell(line.org_name),
+                Cell(line.title, Door("trainings.show", {"session_id": str(line.session_id)})),
+                Cell(line.first_on),
+                Cell(line.status.value) if line.status else Cell(None, words=str(NOT_RECORDED_LABEL)),
+            ),
+        )
+        for line in lines.items
+    )
+    return Table("expected", title, _EXPECTED_COLUMNS, rows, told, about=ask.about())
+
+
+def _invited(line: MemberLine) -> TableRow:
+    days = (Cell(line.first_on), Cell(line.last_on), Cell(line.rows))
+    return TableRow(str(line.member), (_member(line), Cell(line.org_name), *days))
 
 
 SESSION_COLUMNS = (

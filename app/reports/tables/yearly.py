@@ -17,6 +17,7 @@ STUDY_COLUMNS = (
     Column("required_hours", lazy("要求"), Look.COUNT, "required_hours"),
     Column("hours", lazy("已修"), Look.HOURS, "study_hours"),
     Column("make_up_hours", lazy("其中补学"), Look.HOURS),
+    Column("home_hours", lazy("其中送学"), Look.HOURS, "home_hours"),
     Column("shortfall_hours", lazy("差额"), Look.HOURS),
     Column("required_central", lazy("要求集中培训"), Look.COUNT, "required_central"),
     Column("central_classes", lazy("集中培训次数"), Look.COUNT, "central_classes"),
@@ -30,7 +31,7 @@ def study_hours_table(result: StudyHours, ask: Ask) -> Table:
         ask.title_as_of(lazy("个人学时")),
         STUDY_COLUMNS,
         tuple(_study_row(item, ask) for item in result.items),
-        notes("study_hours", "required_hours", "required_central", "central_classes"),
+        notes("study_hours", "home_hours", "required_hours", "required_central", "central_classes"),
         about=ask.about(of_members=True),
     )
 
@@ -49,6 +50,7 @@ def _study_row(item: StudyHoursItem, ask: Ask) -> TableRow:
             Cell(item.required_hours),
             Cell(item.hours, behind(item.hours)),
             Cell(item.make_up_hours, behind(item.make_up_hours, status="made_up")),
+            Cell(item.home_hours, behind(item.home_hours, visits="1")),
             Cell(item.shortfall_hours),
             Cell(item.required_central),
             Cell(item.central_classes, central),
@@ -91,6 +93,7 @@ def _ledger_row(item: LedgerItem, minutes_per_hour: int, ask: Ask) -> TableRow:
     sessions = ask.door("reports.session_rows", **line)
     people = ask.door("reports.attendance_rows", **line, host="1", each="member", came="1")
     rows = ask.door("reports.attendance_rows", **line, host="1")
+    invited = ask.door("reports.expected_rows", **line, host="1", each="member")
     session = Door("trainings.show", {"session_id": str(-item.line)}) if item.line < 0 else sessions
     return TableRow(
         item.number,
@@ -104,7 +107,7 @@ def _ledger_row(item: LedgerItem, minutes_per_hour: int, ask: Ask) -> TableRow:
             Cell(listed(item.lecturers)),
             Cell(item.sessions, sessions),
             Cell(hours_of(item.minutes, minutes_per_hour)),
-            Cell(item.expected),
+            Cell(item.expected, invited if item.expected else None),
             Cell(item.attended, people if item.attended else None),
             Cell(item.person_times, rows if item.person_times else None),
             Cell(item.declared_person_times, sessions if item.declared_person_times else None),

@@ -11,14 +11,18 @@ from app.core.access import permission
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import Text, lazy
 from app.core.i18n import gettext as _
-from app.core.labels import GROUP_LABELS, STATUS_LABELS
+from app.core.labels import GROUP_LABELS, LECTURER_ROLE_LABELS, STATUS_LABELS
+from app.core.vocabulary import LecturerRole
 from app.reports import forms
 from app.reports.labels import month_label
 from app.reports.queries import (
     Behind,
     Each,
     MembersAsked,
+    Speaking,
+    expected_behind,
     kind_names,
+    lecturer_name,
     line_title,
     member_of_place,
     members_behind,
@@ -26,7 +30,8 @@ from app.reports.queries import (
     rows_behind,
     sessions_behind,
 )
-from app.reports.tables import attendance_table, members_table, sessions_table
+from app.reports.rules import ExpectedPart
+from app.reports.tables import attendance_table, expected_table, members_table, sessions_table
 from app.reports.views.frame import Question, answer, bp, cut, page_of, question
 
 
@@ -57,8 +62,31 @@ def _behind(asked: Question) -> tuple[Question, Behind]:
         duty_only=args.get("duty") == "1",
         declared_only=args.get("declared") == "1",
         low_assurance=args.get("assurance") == "low",
+        visits_only=args.get("visits") == "1",
+        uncounted_only=args.get("uncounted") == "1",
+        speaking=_speaking(asked),
     )
     return replace(asked, ask=replace(ask, period=period)).narrowed(*_words(asked, behind, name)), behind
+
+
+def _speaking(asked: Question) -> Speaking | None:
+    """lecturer=7&role=host, or speaking=1 for whoever spoke; not there unless they spoke in the place."""
+    lecturer = forms.id_of(request.args, "lecturer")
+    role = forms.word_of(request.args, "role", LecturerRole)
+    if lecturer is None:
+        return Speaking(None, role) if request.args.get("speaking") == "1" else None
+    if lecturer_name(asked.session, lecturer, asked.ask.place) is None:
+        raise NotFound()
+    return Speaking(lecturer, role)
+
+
+def _speaker(asked: Question, speaking: Speaking | None) -> list[Text]:
+    if speaking is None:
+        return []
+    if speaking.lecturer_id is None:
+        return [_("只含有讲师的场次")]
+    name = lecturer_name(asked.session, speaking.lecturer_id, asked.ask.place) or ""
+    return [name, LECTURER_ROLE_LABELS[speaking.role] if speaking.role else ""]
 
 
 def _words(asked: Question, behind: Behind, member: str | None) -> list[Text]:
@@ -76,6 +104,9 @@ def _words(asked: Question, behind: Behind, member: str | None) -> list[Text]:
     words.append(_("只含组织生活类别") if behind.duty_only else "")
     words.append(_("只含上报了人数的场次") if behind.declared_only else "")
     words.append(_("只含凭张贴码登记的") if behind.low_assurance else "")
+    words.append(_("只含上门送学") if behind.visits_only else "")
+    words.append(_("只含没有人数的场次") if behind.uncounted_only else "")
+    words += _speaker(asked, behind.speaking)
     words.append(month_label(request.args["month"]) if request.args.get("month") else "")
     return [word for word in words if word]
 
@@ -95,6 +126,18 @@ def attendance_rows() -> Any:
     )
     page = page_of(table, lines.count)
     return answer("reports/rows.html", asked, table, page=page, sums=sums)
+
+
+@bp.get("/rows/expected")
+@permission("reports.read")
+def expected_rows() -> Any:
+    each = forms.word_of(request.args, "each", Each, Each.ROW) or Each.ROW
+    part = forms.word_of(request.args, "part", ExpectedPart, ExpectedPart.ALL) or ExpectedPart.ALL
+    asked, behind = _behind(question())
+    lines = expected_behind(asked.session, behind, part, each, cut())
+    table = expected_table(lines, part, each, asked.ask)
+    sums = _("共 %(rows)s 人次", rows=f"{lines.sums['rows']:,}")
+    return answer("reports/rows.html", asked, table, page=page_of(table, lines.count), sums=sums)
 
 
 @bp.get("/rows/sessions")

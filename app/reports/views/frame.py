@@ -22,6 +22,7 @@ from app.reports.rules import EVERYTHING, Period, Slice, Snapshot, preset_period
 from app.reports.tables import Ask, Table, with_low_assurance
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
+PLACE_WORDS = ("org", "under", "own", "within", "on")
 PRESET_LABELS: dict[str, Text] = {
     "this_year": lazy("今年"),
     "last_year": lazy("去年"),
@@ -76,12 +77,12 @@ def question(*, by_year: bool = False) -> Question:
     else:
         period = forms.period_of(request.args, default)
     words = forms.place_words(request.args)
-    place = place_in_scope(session, current_scope(), words.org, now, words.under, words.own)
+    place = place_in_scope(session, current_scope(), words.org, now, words.under, words.own, words.within)
     usual_age = current_app.extensions["settings"].elderly_age
     age = forms.age_of(request.args, usual_age)
     on = forms.day_of(request.args, "on") or snapshot_day(period, now)
     params = {"from": period.first.isoformat(), "to": period.last.isoformat()}
-    params |= {name: request.args[name] for name in ("org", "under", "own", "on") if request.args.get(name)}
+    params |= {name: request.args[name] for name in PLACE_WORDS if request.args.get(name)}
     if age != usual_age:
         params["age"] = str(age)
     return Question(session, Ask(place, period, Snapshot(on, age), params), now, default)
@@ -100,6 +101,13 @@ def cut() -> Slice:
 
 def page_of(table: Table, total: int) -> Page[Any]:
     return Page(table.rows, page_number(), total)
+
+
+def part_of(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The asked part of rows that were all counted in one pass anyway."""
+    wanted = cut()
+    end = None if wanted.limit is None else wanted.offset + wanted.limit
+    return rows[wanted.offset : end]
 
 
 def marked(asked: Question, table: Table, *, by_host: bool = False) -> Table:

@@ -16,6 +16,7 @@ from app.reports.queries import Place, default_period, duty_kinds, place_in_scop
 from app.reports.rules import Snapshot, snapshot_day
 from app.reports.tables import EACH_KIND, Ask
 from app.reports.tables.person_times import BY_LABELS
+from app.reports.tables.summary import LEVEL_LABELS, RATE_LABELS
 from app.reports.views.frame import Question, bp
 from app.reports.views.tables import COVERAGE_BY_LABELS
 
@@ -27,8 +28,18 @@ _TITLES: dict[str, Text] = {
     "reports.duties": lazy("组织生活"),
     "reports.ledger": lazy("班次台账"),
     "reports.bulletin": lazy("年度综述"),
+    "reports.branches": lazy("支部汇总"),
+    "reports.groups": lazy("分类汇总"),
+    "reports.forms": lazy("形式汇总"),
+    "reports.lecturers": lazy("讲师授课统计"),
+    "reports.attendance_rate": lazy("参训率"),
 }
-_BY: dict[str, Any] = {"reports.person_times": BY_LABELS, "reports.coverage": COVERAGE_BY_LABELS}
+_BY: dict[str, Any] = {
+    "reports.person_times": BY_LABELS,
+    "reports.coverage": COVERAGE_BY_LABELS,
+    "reports.attendance_rate": RATE_LABELS,
+}
+_OF_A_DAY = ("reports.coverage", "reports.uncovered", "reports.branches", "reports.groups")
 
 
 @bp.errorhandler(InvalidInput)
@@ -49,7 +60,8 @@ def refuse(error: InvalidInput) -> Any:
         title=_TITLES.get(endpoint, lazy("报表")),
         by_choices=_BY.get(endpoint),
         kinds=kinds,
-        asks_day=endpoint in ("reports.coverage", "reports.uncovered"),
+        asks_day=endpoint in _OF_A_DAY,
+        level_choices=LEVEL_LABELS if endpoint == "reports.branches" else None,
         asks_year=endpoint in ("reports.index", "reports.study_hours", "reports.duties", "reports.bulletin"),
     )
     return page, error.status
@@ -67,6 +79,6 @@ def _as_far_as_known(refused: tuple[str, ...]) -> Question:
 def _place(session: Any, now: Any) -> Place:
     words = forms.place_words(request.args)
     try:
-        return place_in_scope(session, current_scope(), words.org, now, words.under, words.own)
+        return place_in_scope(session, current_scope(), words.org, now, words.under, words.own, words.within)
     except NotFound:
         return place_in_scope(session, current_scope(), None, now)

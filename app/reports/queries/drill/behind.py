@@ -7,14 +7,21 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
-from app.core.vocabulary import ATTENDED_STATUSES, LOW_ASSURANCE_METHODS, Group, Status
+from app.core.vocabulary import (
+    ATTENDED_STATUSES,
+    LOW_ASSURANCE_METHODS,
+    VISIT_MODES,
+    Group,
+    LecturerRole,
+    Status,
+)
 from app.reports.queries.place import Place, counted_in, inside
 from app.reports.rules import Period
-from app.trainings.models import TrainingClass, TrainingSession
+from app.trainings.models import Lecturer, SessionLecturer, TrainingClass, TrainingSession
 
 
 class Each(StrEnum):
@@ -24,6 +31,21 @@ class Each(StrEnum):
     MEMBER = "member"
     CLASS = "class"
     TRAINING = "training"
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """Sessions at which somebody spoke: this lecturer, in this role; None: anybody, in any."""
+
+    lecturer_id: int | None = None
+    role: LecturerRole | None = None
+
+    @property
+    def session_ids(self) -> Select[int]:
+        query = select(SessionLecturer.session_id)
+        if self.lecturer_id is not None:
+            query = query.where(SessionLecturer.lecturer_id == self.lecturer_id)
+        return query if self.role is None else query.where(SessionLecturer.role == self.role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +69,10 @@ class Behind:
     duty_only: bool = False
     declared_only: bool = False
     low_assurance: bool = False
+    visits_only: bool = False
+    # Held sessions with neither a counted row nor a head count.
+    uncounted_only: bool = False
+    speaking: Speaking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +125,10 @@ def row_conditions(behind: Behind) -> list[ColumnElement[bool]]:
         found.append(
             Attendance.class_id == behind.line if behind.line > 0 else Attendance.session_id == -behind.line
         )
+    if behind.visits_only:
+        found.append(Attendance.mode_key.in_(VISIT_MODES))
+    if behind.speaking is not None:
+        found.append(Attendance.session_id.in_(behind.speaking.session_ids))
     if behind.group is not None:
         found.append(Attendance.groups.bitwise_and(behind.group.bit) != 0)
     return found
@@ -114,4 +144,16 @@ def line_title(session: Session, line: int, place: Place) -> str | None:
             .join(TrainingSession, TrainingSession.class_id == TrainingClass.id)
             .where(TrainingClass.id == line, hosted)
         )
+    return session.scalars(query.limit(1)).first()
+
+
+def lecturer_name(session: Session, lecturer_id: int, place: Place) -> str | None:
+    """The lecturer's name; None unless the place hosted a session of theirs."""
+    hosted = inside(place, TrainingSession.host_org_id, TrainingSession.office_date)
+    query = (
+        select(Lecturer.name)
+        .join(SessionLecturer, SessionLecturer.lecturer_id == Lecturer.id)
+        .join(TrainingSession, TrainingSession.id == SessionLecturer.session_id)
+        .where(Lecturer.id == lecturer_id, hosted)
+    )
     return session.scalars(query.limit(1)).first()

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
 from app.core.i18n import localised
-from app.core.vocabulary import CountMark
+from app.core.vocabulary import COUNTED_STATUSES, CountMark
 from app.members.models import OrgUnit
 from app.reports.queries.cut import cut_rows
 from app.reports.queries.drill.behind import Behind, Each, Lines, row_conditions
@@ -39,6 +39,16 @@ class SessionLine:
     declared_mark: CountMark = CountMark.EXACT
 
 
+def uncounted() -> ColumnElement[bool]:
+    """Whether nobody knows how many came to a held session: no row that counts, and no head count."""
+    came = select(literal(1)).where(
+        Attendance.session_id == TrainingSession.id,
+        Attendance.is_held.is_(True),
+        Attendance.status.in_(COUNTED_STATUSES),
+    )
+    return and_(TrainingSession.declared_person_times.is_(None), ~came.exists())
+
+
 def _session_conditions(behind: Behind) -> list[ColumnElement[bool]]:
     found = held_in(behind.period)
     if behind.group is not None or behind.member_id is not None:
@@ -59,6 +69,10 @@ def _session_conditions(behind: Behind) -> list[ColumnElement[bool]]:
     if behind.duty_only:
         owed = frequency_on(TrainingSession.kind_key, TrainingSession.office_date)
         found.append(owed.is_not(None))
+    if behind.speaking is not None:
+        found.append(TrainingSession.id.in_(behind.speaking.session_ids))
+    if behind.uncounted_only:
+        found.append(uncounted())
     if behind.declared_only:
         found.append(TrainingSession.declared_person_times.is_not(None))
     return found
