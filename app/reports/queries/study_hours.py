@@ -159,7 +159,7 @@ def _item(row: Any, minutes_per_hour: int) -> StudyHoursItem:
 
 
 def _summed(year: int) -> Any:
-    """Subquery (member_id, minutes, made_up, at_home, classes): the same as `_credit` and `_central`, kept ready."""
+    """Subquery (member_id, minutes, made_up, at_home, classes): `_credit` and `_central`, kept ready."""
     central = MemberYearKind
     return (
         select(
