@@ -42,7 +42,7 @@ from app.trainings.rules import Step
 from app.trainings.services.facts import credit_of
 from app.trainings.services.lifecycle import take_step
 from app.trainings.services.on_the_day import set_delivered
-from tests.factories import count, make_member, make_org, make_session
+from tests.factories import attend, count, make_member, make_org, make_session
 
 TZ = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2019, 9, 2, 1, tzinfo=UTC)
@@ -164,11 +164,18 @@ def test_a_visit_makes_up_a_session_and_one_tap_undoes_it(world: World) -> None:
     assert world.plan(missed) is MakeUpState.PLANNED
     assert [world.finish(missed, 45), world.finish(missed, 45)] == [MakeUpState.DONE] * 2
     assert world.counted() == (1, 45)
-    shown = missed_by(db.session(), world.member_id, (date(2019, 1, 1), date(2019, 12, 31)), 9, done=True)
-    assert [(row.session_id, row.status, row.done_on) for row in shown] == [
-        (world.ids[1], None, None),
-        (missed, Status.EXCUSED, date(2020, 1, 7)),
-    ]
+    year = (date(2019, 1, 1), date(2019, 12, 31))
+
+    def shown() -> list[tuple[int, Status | None, date | None]]:
+        rows = missed_by(db.session(), world.member_id, year, 9, done=True)
+        return [(row.session_id, row.status, row.done_on) for row in rows]
+
+    made_up = (missed, Status.EXCUSED, date(2020, 1, 7))
+    # The other session has no record of anybody: it misses nobody until it has one.
+    assert shown() == [made_up]
+    other = db.session.get_one(TrainingSession, world.ids[1])
+    attend(other, make_member("李四", world.branch))
+    assert shown() == [(world.ids[1], None, None), made_up]
     assert [world.drop(missed), world.drop(missed)] == [True, False]
     row = world.row(missed)
     assert row is not None
