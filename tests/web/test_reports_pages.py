@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import html
 import io
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -18,20 +17,16 @@ from sqlalchemy import select
 
 from app.accounts.models import StaffUser
 from app.core.db import db, writing
-from app.core.vocabulary import CountMark, Group, OrgKind, OrgSector, Post, Role, Status
-from app.members.models import Membership, OrgPost, OrgUnit
-from app.trainings.models import TrainingClass, TrainingSession
+from app.core.vocabulary import CountMark, OrgKind, Post, Role
+from app.members.models import OrgPost, OrgUnit
+from app.trainings.models import TrainingSession
 from tests.factories import (
-    NOW,
-    attend,
-    make_member,
     make_org,
-    make_session,
     make_staff,
-    put_in_group,
     sign_in,
 )
 from tests.query_counter import count_queries
+from tests.report_world import report_world
 
 PAGES = (
     "/reports",
@@ -62,52 +57,8 @@ HOURS = ("已修", "其中补学")
 
 @pytest.fixture
 def world(app: Flask) -> dict[str, int]:
-    """Two committees, three branches, a party group; classes, head counts, a transfer. Ids of people."""
     with app.app_context():
-        root = make_org("R", kind=OrgKind.COMMITTEE)
-        east, west = (make_org(code, root, kind=OrgKind.COMMITTEE) for code in ("E", "W"))
-        units = {
-            "R": root,
-            "E": east,
-            "W": west,
-            "E1": make_org("E1", east, name="=村支部", sector=OrgSector.VILLAGE),
-            "E2": make_org("E2", east),
-            "W1": make_org("W1", west, sector=OrgSector.NON_PUBLIC),
-        }
-        units["E1G"] = make_org("E1G", units["E1"], kind=OrgKind.GROUP)
-        chief = make_staff("chief", Role.ADMINISTRATOR, root)
-        secretary = make_staff("secretary", Role.SECRETARY, units["E1"])
-        old = make_member("老甲", units["E1"], birth_date=date(1940, 1, 1), phone="13900000001")
-        away, lost, frail = (
-            make_member(name, units[code]) for name, code in (("乙", "W1"), ("丙", "E2"), ("丁", "E1"))
-        )
-        put_in_group(away, Group.MOBILE)
-        put_in_group(lost, Group.LOST_CONTACT)
-        put_in_group(frail, Group.EXEMPT, approved_by_id=chief.id)
-        moved = make_member("戊", units["E1"])
-        with writing() as session:
-            session.get_one(Membership, (moved.id, date(2000, 1, 1))).ends_on = date(2019, 7, 1)
-            session.add(Membership(member_id=moved.id, org_id=units["W1"].id, starts_on=date(2019, 7, 1)))
-            training = TrainingClass(
-                title="轮训班", kind_key="central_training", host_org_id=root.id, created_at=NOW
-            )
-            session.add(training)
-        for month in (3, 9):
-            row = held(root, month, kind="central_training", class_id=training.id)
-            attend(row, old)
-            attend(row, moved, status=Status.MADE_UP)
-        for month in (1, 2, 2, 5):
-            row = held(units["E1"], month, mode="home_visit", declared_person_times=10 * month)
-            attend(row, old, status=Status.LATE)
-            attend(row, frail, status=Status.ABSENT)
-        attend(held(units["W1"], 10), away)
-        held(units["E1G"], 4, kind="group_meeting")
-        people = {"chief": chief, "secretary": secretary, "old": old, "away": away}
-        return {name: person.id for name, person in people.items()}
-
-
-def held(host: Any, month: int, **more: Any) -> Any:
-    return make_session(host, starts_at=datetime(2019, month, 10, 1, tzinfo=UTC), **more)
+        return report_world()
 
 
 @pytest.fixture
@@ -170,43 +121,6 @@ def test_an_organisation_row_leads_deeper(chief: FlaskClient) -> None:
     deeper = re.search(r'data-key="E"><a class="row-link" href="([^"]+)"', text)
     assert deeper is not None
     assert 'data-key="E1"' in page(chief, html.unescape(deeper[1]))
-
-
-@pytest.mark.parametrize(
-    ("address", "command"),
-    [
-        ("/reports/person-times?by=kind", ["person-times", "--by", "kind"]),
-        ("/reports/person-times?by=group&org=E", ["person-times", "--by", "group", "--org", "E"]),
-        ("/reports/person-times?by=month", ["person-times", "--by", "month"]),
-        ("/reports/coverage?by=group", ["coverage", "--by", "group"]),
-        ("/reports/coverage?by=org", ["coverage", "--by", "org"]),
-    ],
-)
-def test_page_csv_excel_and_command_show_the_same_numbers(
-    app: Flask, chief: FlaskClient, address: str, command: list[str]
-) -> None:
-    text = page(chief, address)
-    rows = re.findall(r'<tr[^>]*>\s*<th scope="row".*?</tr>', text, flags=re.DOTALL)
-    on_page = [[float(v) for v in re.findall(r'data-value="([\d.]+)"', row)] for row in rows]
-    answer = chief.get(address + "&format=csv")
-    assert "attachment" in answer.headers["Content-Disposition"]
-    lines = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
-    in_csv = [[float(value) for value in line[1:] if value] for line in lines[1 : 1 + len(rows)]]
-    sheet = load_workbook(io.BytesIO(chief.get(address + "&format=xlsx").data)).active
-    in_excel = [
-        [cell.value for cell in line[1:] if cell.value is not None]
-        for line in sheet.iter_rows(min_row=4, max_row=3 + len(rows))
-    ]
-    base = ["report", *command, "--from", "2019-01-01", "--to", "2019-12-31", "--format", "json"]
-    body = json.loads(app.test_cli_runner().invoke(args=base).output)
-    in_json = [
-        [value for key, value in row.items() if key not in ("key", "label") and value is not None]
-        for row in [*body["rows"], body["total"]]
-    ]
-    if command[0] == "coverage":
-        in_json = [[*row, row[0] - row[1]] for row in in_json]
-    assert on_page == in_csv == in_excel == in_json
-    assert on_page[-1][0] > 0
 
 
 def test_files_hold_text_as_text_and_say_what_the_figures_mean(chief: FlaskClient) -> None:

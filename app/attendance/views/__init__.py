@@ -17,6 +17,7 @@ from app.attendance.views import (  # noqa: E402
     session_list,
     session_page,
     several,
+    sheet,
     stay,
 )
 
@@ -32,5 +33,6 @@ __all__ = [
     "session_list",
     "session_page",
     "several",
+    "sheet",
     "stay",
 ]
