@@ -6,6 +6,7 @@ A form is one line of FORMS.
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -81,6 +82,8 @@ class Form:
     has_api: bool = True
 
 
+# Members and branches of others than the secretary.
+LEAKS = re.compile("[乙丙]|组织(E2|W)")
 PERIOD = "from=2019-01-01&to=2019-12-31"
 FORMS = (
     *[
@@ -292,3 +295,27 @@ def test_every_form_says_the_same_wherever_it_is_asked(app: Flask) -> None:
     assert not {
         form.page: wrong for form in FORMS if (wrong := differences(Outputs(app, chief, token, form)))
     }
+
+
+def test_an_address_can_be_sent_to_a_colleague_who_sees_the_own_part_only(app: Flask) -> None:
+    with app.app_context():
+        world = report_world()
+        chief, secretary = (
+            sign_in(app.test_client(), db.session.get_one(StaffUser, world[name]))
+            for name in ("chief", "secretary")
+        )
+    for form in FORMS:
+        address = f"/reports/{form.page}"
+        page = chief.get(address).text
+        assert set(re.findall(r'<form class="filters" method="(\w+)"', page)) == {"get"}, form.page
+        files = [html.unescape(href) for href in re.findall(r'href="(/reports/[^"]*format=\w+)"', page)]
+        assert len(files) == 3, form.page
+        asked = set(form.page.partition("?")[2].split("&"))
+        assert all(asked < set(href.partition("?")[2].split("&")) for href in files), "filters stay"
+        beyond = "org=E&" in form.page
+        for href in (address, *files):
+            answer = secretary.get(href)
+            assert answer.status_code == (404 if beyond else 200), href
+            assert answer.status_code == 404 or "format=csv" not in href or not LEAKS.search(answer.text), (
+                href
+            )

@@ -21,7 +21,7 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Rows that a sheet of Excel can have, and room for the lines around them.
 MOST_ROWS = 2**20 - 100
 # More are written to the disk as they come, and take no memory.
-_MANY_ROWS = 5_000
+_MANY_ROWS = 20_000
 _NUMBER_FORMATS = {Look.COUNT: "#,##0", Look.RATE: "0.00%", Look.HOURS: "#,##0.00"}
 _HEADER_ROW = 2
 # A4 standing holds so many characters of the usual size side by side before they become small.
