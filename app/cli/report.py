@@ -1,4 +1,4 @@
-"""`flask report …`: every figure in the terminal, as JSON (the API's body), CSV or Excel."""
+"""`flask report …`: every figure in the terminal, as JSON (the API's body), CSV, Excel or PDF."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from flask.cli import AppGroup
 from app.attendance.queries.hours import policy_of
 from app.cli._refusals import refusals
 from app.core.access import Scope
-from app.core.clock import today
+from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.i18n import gettext
 from app.core.labels import GROUP_LABELS
+from app.core.office import office_name
 from app.core.vocabulary import Group
 from app.members.queries.tree import roots
 from app.reports import queries, serialise, tables
-from app.reports.exports import csv_bytes, text_table, xlsx_bytes
+from app.reports.exports import FORMATS, text_table
 from app.reports.rules import EVERYTHING, By, CoverageBy, Level, Period, RateBy, Snapshot, snapshot_day
 from app.reports.tables import Ask, Table
 from app.reports.tables.make_ups import LIST_STATE_LABELS
@@ -71,9 +72,7 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
     run.__doc__ = command.__doc__
     for option in (
         click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file."),
-        click.option(
-            "--format", "form", type=click.Choice(["table", "json", "csv", "xlsx"]), default="table"
-        ),
+        click.option("--format", "form", type=click.Choice(["table", "json", *FORMATS]), default="table"),
         click.option(
             "--org", metavar="CODE", help="This organisation and all below it; default: everything."
         ),
@@ -118,10 +117,8 @@ def _print_marked(
 def _print(options: Options, table: Table, body: dict[str, Any]) -> None:
     if options.form == "json":
         content = (json.dumps(body, ensure_ascii=False, indent=2) + "\n").encode()
-    elif options.form == "csv":
-        content = csv_bytes(table)
-    elif options.form == "xlsx":
-        content = xlsx_bytes(table)
+    elif options.form in FORMATS:
+        content = FORMATS[options.form].write(table, office_name(), utc_now())
     else:
         content = (text_table(table) + "\n").encode()
     if options.output:

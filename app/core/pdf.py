@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,6 +15,7 @@ from functools import lru_cache
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import TextMode
+from fpdf.fonts import TTFFont
 
 from app.core.qr import qr_matrix
 from app.settings import ROOT
@@ -100,8 +101,14 @@ def _has(char: str) -> bool:
 
 def text_width(text: str, size: float) -> float:
     """A character that the font lacks is as wide as its box."""
+    return _ems(text) * size * MM_PER_POINT
+
+
+# Tables say the same again and again: names of branches, numbers.
+@lru_cache(maxsize=16_384)
+def _ems(text: str) -> float:
     widths = _widths()
-    return sum(widths.get(ord(char), 1.0) for char in text) * size * MM_PER_POINT
+    return sum(widths.get(ord(char), 1.0) for char in text)
 
 
 @lru_cache(maxsize=4096)
@@ -194,6 +201,32 @@ def draw_text(
             _draw_boxes(pdf, x, y, size, len(run))
         x += text_width(run, size)
     return x
+
+
+def draw_texts(
+    pdf: FPDF, placed: Iterable[tuple[float, float, str]], size: float, *, stroke: float = 0
+) -> None:
+    """Many lines, each with the left end of its baseline, in a fraction of the time they take one by one."""
+    font, parts = pdf.current_font, []
+    for x, y, text in placed:
+        if _is_plain(text) and isinstance(font, TTFFont):
+            parts.append(f"1 0 0 1 {x * pdf.k:.2f} {(pdf.h - y) * pdf.k:.2f} Tm {font.encode_text(text)}")
+        else:
+            draw_text(pdf, x, y, text, size, stroke=stroke)
+    if not parts:
+        return
+    # The library writes the font and its size down before a text of its own.
+    pdf.set_font_size(size)
+    pdf.text(0, 0, "")
+    ink = " ".join(f"{part / 255:.3f}" for part in INK)
+    mode = f"2 Tr {stroke:.2f} w" if stroke else "0 Tr"
+    pdf._out(f"q {ink} rg {ink} RG BT {mode} {' '.join(parts)} ET Q")
+
+
+@lru_cache(maxsize=16_384)
+def _is_plain(text: str) -> bool:
+    """Whether the font has all of it, and all of it can be seen."""
+    return visible(text) == text and not lacks(text)
 
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:

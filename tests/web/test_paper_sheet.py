@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from openpyxl import load_workbook
+from pypdfium2 import PdfDocument
 
 from app.attendance.models import Attendance
 from app.core.db import db, writing
@@ -42,6 +45,13 @@ def send(browser: FlaskClient, session_id: int, page: str, step: str, **changes:
     return post(browser, f"/sessions/{session_id}/paper", step=step, **fields)
 
 
+def type_sizes(page: Any) -> list[float]:
+    """Sizes of the characters of a page without its first line and its foot."""
+    text = page.get_textpage()
+    boxes = [text.get_charbox(n, loose=True) for n in range(text.count_chars())]
+    return [top - bottom for _left, bottom, _right, top in boxes if 60 < bottom < 780 and top > bottom]
+
+
 def recorded() -> dict[int, tuple[Status, Method]]:
     return {row.member_id: (row.status, row.method) for row in db.session.query(Attendance)}
 
@@ -51,7 +61,7 @@ def test_the_sheet_lists_everybody_expected_with_numbers_and_room_to_sign(office
     session_id = office.saved(browser, step="publish")
     tick(browser, session_id, office.people[1], "excused")
     page = browser.get(f"/sessions/{session_id}/sheet").text
-    line = r'<td class="num">(\d+)</td><td class="strong">(\S+)</td>.*?<td></td><td>(\S*)</td>'
+    line = r'"num">(\d+)</td><td class="strong">(\S+)</td>.*?sheet__small"></td><td.*?>(\S*?)</td>'
     assert re.findall(line, page) == [("1", "张一", ""), ("2", "张二", "请假"), ("3", "张三", "")]
     for word in ("主题党日", "党校", "陈老师", "应到", "名单号"):
         assert word in page
@@ -75,6 +85,71 @@ def test_a_sheet_of_those_not_recorded_keeps_the_numbers_of_the_whole_one(office
         f"/sessions/{session_id}/sheet?show=unrecorded"
         in browser.get(f"/sessions/{session_id}/rounds/new").text
     )
+
+
+def test_the_filled_sheet_says_who_came_how_and_who_entered_it(office: Office) -> None:
+    browser = office.browser()
+    session_id = office.opened(browser)
+    first, second, _third = office.people
+    tick(browser, session_id, first, "late")
+    tick(browser, session_id, second, "excused")
+    with writing() as session:
+        guest = session.get_one(Member, office.guest.id)
+        guest.name = "=cmd|' /C calc'!A1"
+    tick(browser, session_id, office.guest, "present")
+    post(browser, f"/sessions/{session_id}/close")
+    address = f"/sessions/{session_id}/sheet"
+    page = browser.get(address).text
+    row = (
+        r'<td class="num">(\d+)</td><td class="strong">(.+?)</td>.*?sheet__small">(.*?)</td><td.*?>(.*?)</td>'
+    )
+    found = re.findall(row, page)
+    assert [(n, html.unescape(name)) for n, name, _sign, _note in found] == [
+        ("1", "张一"), ("2", "张二"), ("3", "张三"), ("4", "=cmd|' /C calc'!A1"),
+    ]  # fmt: skip
+    assert [bool(re.fullmatch(r"\d\d:\d\d organiserQ 代登", sign)) for _n, _name, sign, _note in found] == [
+        True, False, False, True,
+    ]  # fmt: skip
+    notes = [note for _n, _name, _sign, note in found]
+    assert notes[0].startswith("迟到")
+    assert notes[1:] == ["请假", "未登记", "列席"]
+    assert re.findall(r"<dt>(实到|请假)</dt><dd>(\d*)</dd>", page) == [("实到", "2"), ("请假", "1")]
+    assert re.findall(r"<dt>(实到)</dt><dd>(\d*)</dd>", browser.get(f"{address}?show=blank").text) == [
+        ("实到", "")
+    ]
+    book = browser.get(f"{address}?show=filled&format=xlsx").data
+    lines = [
+        [cell for cell in line if cell.value is not None] for line in load_workbook(BytesIO(book)).active
+    ]
+    assert not [cell for line in lines for cell in line if cell.data_type == "f"]
+    by_name = {line[1].value: line for line in lines if len(line) > 1}
+    assert by_name["=cmd|' /C calc'!A1"][4].value == "列席"
+    assert by_name["张一"][0].value == 1
+    document = PdfDocument(browser.get(f"{address}?show=filled&format=pdf").data)
+    try:
+        text = "".join(document[0].get_textpage().get_text_range().split())
+    finally:
+        document.close()
+    for words in ("签到表", "主题党日", "序号", "张一", "organiserQ代登", "列席", "第1页,共1页"):
+        assert words in text
+
+
+def test_a_long_sheet_repeats_its_head_on_every_page_of_the_pdf(office: Office) -> None:
+    crowd(office.a, 60)
+    browser = office.browser()
+    session_id = office.saved(browser, step="publish")
+    document = PdfDocument(browser.get(f"/sessions/{session_id}/sheet?format=pdf").data)
+    try:
+        pages = [page.get_textpage().get_text_range() for page in document]
+        height, smallest = document[0].get_size()[1], min(type_sizes(document[0]))
+    finally:
+        document.close()
+    assert len(pages) == 4
+    for number, text in enumerate(pages, 1):
+        assert "签名" in text
+        assert f"第 {number} 页,共 4 页" in text
+    assert height == pytest.approx(841.89, abs=0.1)
+    assert smallest >= 12
 
 
 def test_a_session_without_a_list_has_a_sheet_with_empty_lines(office: Office) -> None:

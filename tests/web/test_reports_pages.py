@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import html
 import io
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -19,28 +17,16 @@ from sqlalchemy import select
 
 from app.accounts.models import StaffUser
 from app.core.db import db, writing
-from app.core.vocabulary import CountMark, Group, LecturerRole, OrgKind, OrgSector, Post, Role, Status
-from app.members.models import Membership, OrgPost, OrgUnit
-from app.members.queries.as_of import standing_of
-from app.trainings.models import (
-    ExpectedAttendee,
-    Lecturer,
-    SessionLecturer,
-    TrainingClass,
-    TrainingSession,
-)
+from app.core.vocabulary import CountMark, OrgKind, Post, Role
+from app.members.models import OrgPost, OrgUnit
+from app.trainings.models import TrainingSession
 from tests.factories import (
-    NOW,
-    attend,
-    make_member,
     make_org,
-    make_session,
     make_staff,
-    make_token,
-    put_in_group,
     sign_in,
 )
 from tests.query_counter import count_queries
+from tests.report_world import report_world
 
 PAGES = (
     "/reports",
@@ -82,105 +68,13 @@ CELL = re.compile(
 # The list behind these shows their sum over its head, not as many lines.
 SUMS = {"分钟": "{} 分钟", "上报人次": "上报 {} 人次"}
 NUMBER = re.compile(r"\d+(\.\d+)?")
-_OF_BRANCHES = (
-    "members",
-    "required",
-    "people",
-    "person_times",
-    "hours",
-    "expected",
-    "missing",
-    "attendance_rate",
-    "attendance_rate_without_make_ups",
-    "coverage",
-    "required_coverage",
-    "uncovered",
-)
-SUMMARY = {
-    "branches": _OF_BRANCHES,
-    "groups": _OF_BRANCHES,
-    "lecturers": ("sessions", "minutes", "person_times", "members", "declared_person_times"),
-}
 HOURS = ("已修", "其中补学", "其中送学", "学时")
 
 
 @pytest.fixture
 def world(app: Flask) -> dict[str, int]:
-    """Two committees, three branches, a party group; classes, head counts, a transfer. Ids of people."""
     with app.app_context():
-        root = make_org("R", kind=OrgKind.COMMITTEE)
-        east, west = (make_org(code, root, kind=OrgKind.COMMITTEE) for code in ("E", "W"))
-        units = {
-            "R": root,
-            "E": east,
-            "W": west,
-            "E1": make_org("E1", east, name="=村支部", sector=OrgSector.VILLAGE),
-            "E2": make_org("E2", east),
-            "W1": make_org("W1", west, sector=OrgSector.NON_PUBLIC),
-        }
-        units["E1G"] = make_org("E1G", units["E1"], kind=OrgKind.GROUP)
-        chief = make_staff("chief", Role.ADMINISTRATOR, root)
-        secretary = make_staff("secretary", Role.SECRETARY, units["E1"])
-        old = make_member("老甲", units["E1"], birth_date=date(1940, 1, 1), phone="13900000001")
-        away, lost, frail = (
-            make_member(name, units[code]) for name, code in (("乙", "W1"), ("丙", "E2"), ("丁", "E1"))
-        )
-        put_in_group(away, Group.MOBILE)
-        put_in_group(lost, Group.LOST_CONTACT)
-        put_in_group(frail, Group.EXEMPT, approved_by_id=chief.id)
-        moved = make_member("戊", units["E1"])
-        with writing() as session:
-            session.get_one(Membership, (moved.id, date(2000, 1, 1))).ends_on = date(2019, 7, 1)
-            session.add(Membership(member_id=moved.id, org_id=units["W1"].id, starts_on=date(2019, 7, 1)))
-            training = TrainingClass(
-                title="轮训班", kind_key="central_training", host_org_id=root.id, created_at=NOW
-            )
-            session.add(training)
-        for month in (3, 9):
-            row = held(root, month, kind="central_training", class_id=training.id)
-            attend(row, old)
-            attend(row, moved, status=Status.MADE_UP)
-            expect(row, old, moved, lost)
-            speak(row, LecturerRole.LECTURER if month == 3 else LecturerRole.HOST)
-        for month in (1, 2, 2, 5):
-            row = held(units["E1"], month, mode="home_visit", declared_person_times=10 * month)
-            attend(row, old, status=Status.LATE)
-            attend(row, frail, status=Status.ABSENT)
-            expect(row, old, frail)
-        attend(held(units["W1"], 10), away)
-        held(units["W1"], 11)
-        held(units["E1G"], 4, kind="group_meeting")
-        people = {"chief": chief, "secretary": secretary, "old": old, "away": away}
-        return {name: person.id for name, person in people.items()}
-
-
-def held(host: Any, month: int, **more: Any) -> Any:
-    return make_session(host, starts_at=datetime(2019, month, 10, 1, tzinfo=UTC), **more)
-
-
-def expect(row: Any, *members: Any) -> None:
-    """The members are on the session's list."""
-    with writing() as session:
-        for member in members:
-            standing = standing_of(session, member.id, row.office_date, 60)
-            assert standing is not None
-            session.add(
-                ExpectedAttendee(
-                    session_id=row.id, member_id=member.id, org_id=standing.org_id, groups=standing.groups
-                )
-            )
-
-
-def speak(row: Any, role: LecturerRole) -> None:
-    """The one lecturer and the one exemplary member of this world speak at the session."""
-    with writing() as session:
-        people = session.scalars(select(Lecturer).order_by(Lecturer.id)).all()
-        if not people:
-            people = [Lecturer(name="=讲师", title="党校"), Lecturer(name="典型", is_exemplar=True)]
-            session.add_all(people)
-            session.flush()
-        for lecturer in people:
-            session.add(SessionLecturer(session_id=row.id, lecturer_id=lecturer.id, role=role))
+        return report_world()
 
 
 @pytest.fixture
@@ -243,69 +137,6 @@ def test_an_organisation_row_leads_deeper(chief: FlaskClient) -> None:
     deeper = re.search(r'data-key="E"><a class="row-link" href="([^"]+)"', text)
     assert deeper is not None
     assert 'data-key="E1"' in page(chief, html.unescape(deeper[1]))
-
-
-@pytest.mark.parametrize(
-    ("address", "command"),
-    [
-        ("/reports/person-times?by=kind", ["person-times", "--by", "kind"]),
-        ("/reports/person-times?by=group&org=E", ["person-times", "--by", "group", "--org", "E"]),
-        ("/reports/person-times?by=month", ["person-times", "--by", "month"]),
-        ("/reports/coverage?by=group", ["coverage", "--by", "group"]),
-        ("/reports/coverage?by=org", ["coverage", "--by", "org"]),
-        ("/reports/attendance-rate?by=month", ["attendance-rate", "--by", "month"]),
-        ("/reports/branches?level=branch", ["branches", "--level", "branch"]),
-        ("/reports/groups?org=E", ["groups", "--org", "E"]),
-        ("/reports/forms?org=", ["forms"]),
-        ("/reports/lecturers?org=", ["lecturers"]),
-    ],
-)
-def test_page_csv_excel_and_command_show_the_same_numbers(
-    app: Flask, chief: FlaskClient, address: str, command: list[str]
-) -> None:
-    text = page(chief, address)
-    rows = re.findall(r'<tr[^>]*>\s*<th scope="row".*?</tr>', text, flags=re.DOTALL)
-    on_page = [[float(v) for v in re.findall(r'data-value="([\d.]+)"', row)] for row in rows]
-    answer = chief.get(address + "&format=csv")
-    assert "attachment" in answer.headers["Content-Disposition"]
-    lines = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
-    in_csv = [[float(v) for v in line[1:] if NUMBER.fullmatch(v)] for line in lines[1 : 1 + len(rows)]]
-    sheet = load_workbook(io.BytesIO(chief.get(address + "&format=xlsx").data)).active
-    in_excel = [
-        [cell.value for cell in line[1:] if isinstance(cell.value, int | float)]
-        for line in sheet.iter_rows(min_row=4, max_row=3 + len(rows))
-    ]
-    base = ["report", *command, "--from", "2019-01-01", "--to", "2019-12-31", "--format", "json"]
-    body = json.loads(app.test_cli_runner().invoke(args=base).output)
-    in_json = [_numbers(command[0], row) for row in [*body["rows"], body["total"]]]
-    assert on_page == in_csv == in_excel == in_json
-    name = command[0]
-    options = dict(zip((word.removeprefix("--") for word in command[1::2]), command[2::2], strict=True))
-    answer = client_of_the_api(app).get(
-        f"/api/v1/reports/{name}?from=2019-01-01&to=2019-12-31&{urlencode(options)}"
-    )
-    assert answer.get_json() == body
-    assert on_page[-1][0] > 0
-
-
-def _numbers(name: str, row: dict[str, Any]) -> list[Any]:
-    """The numbers of a body's row in the order of the table's columns."""
-    if name in SUMMARY:
-        wanted = SUMMARY[name]
-        row = {key: row[key] for key in wanted}
-    if name == "coverage":
-        row = {**row, "uncovered": row["members"] - row["covered"]}
-    if name == "lecturers":
-        row = {key: value / 60 if key == "minutes" else value for key, value in row.items()}
-    return [v for k, v in row.items() if k not in ("key", "label") and isinstance(v, int | float)]
-
-
-def client_of_the_api(app: Flask) -> FlaskClient:
-    with app.app_context():
-        token = make_token(db.session.scalars(select(StaffUser).where(StaffUser.username == "chief")).one())
-    client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-    return client
 
 
 def test_files_hold_text_as_text_and_say_what_the_figures_mean(chief: FlaskClient) -> None:

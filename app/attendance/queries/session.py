@@ -51,6 +51,8 @@ class RosterPart(StrEnum):
     EXPECTED = "expected"
     ATTENDED = "attended"
     EXTRA = "extra"
+    # Whatever was recorded of those not expected: absent and excused too.
+    BESIDE = "beside"
     MADE_UP = "made_up"
     EXCUSED = "excused"
     ABSENT = "absent"
@@ -199,6 +201,7 @@ def _of_part(part: RosterPart, people: Any) -> list[ColumnElement[bool]]:
         RosterPart.EXPECTED: [people.is_extra.is_(False)],
         RosterPart.ATTENDED: [attended],
         RosterPart.EXTRA: [attended, people.is_extra.is_(True)],
+        RosterPart.BESIDE: [people.is_extra.is_(True)],
         RosterPart.MADE_UP: [people.status == Status.MADE_UP],
         RosterPart.EXCUSED: [people.status == Status.EXCUSED],
         RosterPart.ABSENT: [people.status == Status.ABSENT],

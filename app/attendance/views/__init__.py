@@ -18,6 +18,7 @@ from app.attendance.views import (  # noqa: E402
     session_list,
     session_page,
     several,
+    sheet,
     stay,
 )
 
@@ -34,5 +35,6 @@ __all__ = [
     "session_list",
     "session_page",
     "several",
+    "sheet",
     "stay",
 ]

@@ -1,9 +1,8 @@
-"""The sign-in sheet on paper: printed before the session, entered on one page afterwards."""
+"""The signed sheet, entered on one page after the session."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,75 +10,24 @@ from flask import flash, redirect, render_template, request, url_for
 from app.attendance.errors import CheckInRefused
 from app.attendance.forms import read_key
 from app.attendance.paper_forms import OFFERED, TYPED, Entered, all_set, read_choices, with_numbers
-from app.attendance.queries.session import RosterPart, RosterRow, roster
 from app.attendance.rules import refusal
-from app.attendance.rules_paper import list_mark
 from app.attendance.services.bulk import Act, Noted, tick_all
 from app.attendance.views import bp
 from app.attendance.views.several import done_with
+from app.attendance.views.sheet import Sheet, sheet_part
 from app.core.access import current_scope, permission
 from app.core.clock import utc_now
-from app.core.db import db
 from app.core.i18n import gettext as _
-from app.core.labels import EXCUSE_LABELS, LECTURER_ROLE_LABELS, STATUS_LABELS
+from app.core.labels import STATUS_LABELS
 from app.core.office import session_rules
-from app.core.paging import Page, page_number
 from app.core.vocabulary import ATTENDED_STATUSES, Method, Status
-from app.trainings.queries.page import SessionFacts, session_facts, speakers
-
-# A sheet of this many names is one page; a longer list comes in parts, its numbers going on.
-NAMES = 2000
-# Empty lines for those whom nobody expected.
-SPARE_LINES = 10
-LINES_WITHOUT_LIST = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One part of a session's expected list, with running numbers from `first` on."""
-
-    facts: SessionFacts
-    page: Page[RosterRow]
-    first: int
-
-    @property
-    def ids(self) -> list[int]:
-        return [row.member_id for row in self.page.items]
-
-    @property
-    def mark(self) -> str:
-        return list_mark(self.ids)
-
-
-@bp.get("/sessions/<int:session_id>/sheet")
-@permission("sessions.read")
-def sheet(session_id: int) -> str:
-    """The sheet to print: everybody expected, with room to sign; `show=unrecorded`: only who is left.
-
-    Who is left keeps the number of the whole list, so that both sheets are entered by the same numbers.
-    """
-    found = _sheet(session_id)
-    only_left = request.args.get("show") == RosterPart.UNRECORDED
-    numbered = list(enumerate(found.page.items, found.first))
-    return render_template(
-        "attendance/sheet.html",
-        facts=found.facts,
-        page=found.page,
-        numbered=[(n, row) for n, row in numbered if row.status is None] if only_left else numbered,
-        only_left=only_left,
-        sheet_mark=found.mark,
-        speakers=speakers(db.session(), session_id),
-        spare=SPARE_LINES if found.page.total else LINES_WITHOUT_LIST,
-        excuse_labels=EXCUSE_LABELS,
-        lecturer_role_labels=LECTURER_ROLE_LABELS,
-    )
 
 
 @bp.get("/sessions/<int:session_id>/paper")
 @permission("attendance.write")
 def paper(session_id: int) -> Any:
     """The page to enter a signed sheet on, everybody set to present."""
-    found = _sheet(session_id)
+    found = sheet_part(session_id)
     refused = refusal(found.facts.state, Method.PAPER, Status.PRESENT)
     if refused is not None:
         flash(CheckInRefused(refused).words, "warning")
@@ -91,7 +39,7 @@ def paper(session_id: int) -> Any:
 @permission("attendance.write")
 def paper_submit(session_id: int) -> Any:
     """Set every row (`step` all_present, all_blank), go back (edit), look at it first (preview), record."""
-    found, step = _sheet(session_id), request.form.get("step", "preview")
+    found, step = sheet_part(session_id), request.form.get("step", "preview")
     entered = read_choices(request.form, found.ids)
     if step in ("all_present", "all_blank"):
         status = Status.PRESENT if step == "all_present" else None
@@ -102,14 +50,6 @@ def paper_submit(session_id: int) -> Any:
     if entered.errors:
         return _form(found, entered, 422)
     return _record(found, entered) if step == "record" else _preview(found, entered)
-
-
-def _sheet(session_id: int) -> Sheet:
-    session, number = db.session(), page_number()
-    facts = session_facts(session, session_id, current_scope(), utc_now())
-    first = (number - 1) * NAMES
-    rows, total = roster(session, session_id, part=RosterPart.EXPECTED, limit=NAMES, offset=first)
-    return Sheet(facts, Page(rows, number, total, NAMES), first + 1)
 
 
 def _form(found: Sheet, entered: Entered, status: int = 200) -> Any:

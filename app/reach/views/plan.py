@@ -13,7 +13,7 @@ from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy
 from app.core.numbers import whole
-from app.core.office import elderly_age
+from app.core.office import elderly_age, office_name
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.core.progress import progress_answer
 from app.core.tasks import TaskView
@@ -26,7 +26,7 @@ from app.reach.services.applying import apply_plan
 from app.reach.tables import ask_of, plan_table, summary
 from app.reach.views.blueprint import bp
 from app.reach.words import DEFINITIONS, STEPS
-from app.reports.exports import CSV_TYPE, XLSX_TYPE, csv_bytes, xlsx_bytes
+from app.reports.exports import FORMATS
 from app.reports.labels import groups_label
 from app.reports.queries import Place, mode_names, place_in_scope
 
@@ -43,7 +43,7 @@ def show(plan_id: str) -> Any:
         return render_template("reach/refused.html", task=found, back=back)
     session, plan, place = db.session(), Plan.from_data(found.result), _place(order)
     modes = mode_names(session)
-    if request.args.get("format") in ("csv", "xlsx"):
+    if request.args.get("format") in FORMATS:
         return _file(plan, order, place, modes)
     made = {one.session_id for one in plan.sessions if one.session_id}
     return render_template(
@@ -154,9 +154,9 @@ def _again(order: PlanOrder) -> str:
 
 def _file(plan: Plan, order: PlanOrder, place: Place, modes: dict[str, str]) -> Response:
     table = plan_table(plan, order, place, modes)
-    is_csv = request.args["format"] == "csv"
-    content = csv_bytes(table) if is_csv else xlsx_bytes(table)
-    response = Response(content, content_type=CSV_TYPE if is_csv else XLSX_TYPE)
-    name = f"{ask_of(order, place).file_stem(table.name)}.{request.args['format']}"
+    kind = request.args["format"]
+    content = FORMATS[kind].write(table, office_name(), utc_now())
+    response = Response(content, content_type=FORMATS[kind].content_type)
+    name = f"{ask_of(order, place).file_stem(table.name)}.{kind}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

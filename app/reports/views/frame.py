@@ -9,16 +9,18 @@ from typing import Any
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 from app.core.access import current_scope
-from app.core.clock import today
+from app.core.clock import today, utc_now
 from app.core.db import db
+from app.core.errors import InvalidInput
 from app.core.i18n import Text, lazy
+from app.core.office import office_name
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.reports import forms
 from app.reports.definitions import DEFINITIONS
-from app.reports.exports import CSV_TYPE, XLSX_TYPE, csv_bytes, xlsx_bytes
+from app.reports.exports import FORMATS, too_long
 from app.reports.labels import period_label
 from app.reports.queries import default_period, low_assurance_person_times, place_in_scope, places_to_choose
-from app.reports.rules import EVERYTHING, Period, Slice, Snapshot, preset_periods, snapshot_day
+from app.reports.rules import Period, Slice, Snapshot, preset_periods, snapshot_day
 from app.reports.tables import Ask, Table, with_low_assurance
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
@@ -89,13 +91,13 @@ def question(*, by_year: bool = False) -> Question:
 
 
 def wants_file() -> bool:
-    return request.args.get("format") in ("csv", "xlsx")
+    return request.args.get("format") in FORMATS
 
 
 def cut() -> Slice:
-    """The part of a list for this answer: all of it in a file, else one page."""
+    """The part of a list for this answer: all of it in a file, one more than it can hold, else one page."""
     if wants_file():
-        return EVERYTHING
+        return Slice(FORMATS[request.args["format"]].most_rows + 1)
     return Slice(PAGE_SIZE, offset=(page_number() - 1) * PAGE_SIZE)
 
 
@@ -119,12 +121,12 @@ def marked(asked: Question, table: Table, *, by_host: bool = False) -> Table:
 
 def answer(template: str, asked: Question, table: Table, **context: Any) -> Any:
     """The table as a page, or as a file when the address asks for one."""
-    if request.args.get("format") == "csv":
-        return file_answer(csv_bytes(table), CSV_TYPE, f"{asked.ask.file_stem(table.name)}.csv")
-    if request.args.get("format") == "xlsx":
-        return file_answer(xlsx_bytes(table), XLSX_TYPE, f"{asked.ask.file_stem(table.name)}.xlsx")
+    kind = request.args.get("format", "")
+    if kind in FORMATS:
+        page: Page[Any] | None = context.get("page")
+        return _file(kind, asked, table, page.total if page else len(table.rows))
     args: dict[str, Any] = {k: v for k, v in request.args.items() if k not in ("format", "page")}
-    files = {kind: url_for(str(request.endpoint), **{**args, "format": kind}) for kind in ("csv", "xlsx")}
+    files = {name: url_for(str(request.endpoint), **{**args, "format": name}) for name in FORMATS}
     return render_template(
         template,
         table=table,
@@ -135,6 +137,15 @@ def answer(template: str, asked: Question, table: Table, **context: Any) -> Any:
         endpoints=current_app.view_functions,
         **context,
     )
+
+
+def _file(kind: str, asked: Question, table: Table, rows: int) -> Response:
+    """A download; raises InvalidInput for more rows than this kind of file can reasonably hold."""
+    form = FORMATS[kind]
+    if rows > form.most_rows:
+        raise InvalidInput.field("format", "too_long", too_long(kind, rows))
+    content = form.write(table, office_name(), utc_now())
+    return file_answer(content, form.content_type, f"{asked.ask.file_stem(table.name)}.{kind}")
 
 
 def file_answer(content: bytes, content_type: str, name: str) -> Response:
