@@ -10,11 +10,15 @@ from app.reports.queries import (
     Coverage,
     CoverageRow,
     Duties,
+    DutyGaps,
+    Lacking,
     Ledger,
     PersonTimes,
     PersonTimesRow,
     StudyHours,
+    Trend,
     Uncovered,
+    UnitGaps,
 )
 from app.reports.rules import Key
 
@@ -154,3 +158,40 @@ def ledger_body(result: Ledger) -> Body:
         for item in result.items
     ]
     return {"count": result.count, "items": items, "next": _next(result.next)}
+
+
+def trend_body(result: Trend) -> Body:
+    months = [
+        {
+            "month": row.month,
+            "person_times": row.person_times,
+            "members": row.members,
+            "covered": row.covered,
+            "coverage": row.coverage,
+            "required": row.required,
+            "required_covered": row.required_covered,
+            "required_coverage": row.required_coverage,
+        }
+        for row in result.months
+    ]
+    return {"year": result.year, "on": result.on.isoformat(), "months": months}
+
+
+def duty_gaps_body(result: DutyGaps) -> Body:
+    return {
+        "year": result.year,
+        "on": result.on.isoformat(),
+        "total": _gaps(result.total),
+        "rows": [{"org_code": row.code, "org_name": row.label, **_gaps(row)} for row in result.rows],
+    }
+
+
+def _gaps(row: UnitGaps) -> Body:
+    return {"branches": row.branches, "lacking": list(row.lacking)}
+
+
+def lacking_body(result: Lacking) -> Body:
+    items = [
+        {"org_code": item.code, "org_name": item.name, "months_met": item.months_met} for item in result.items
+    ]
+    return {"count": result.count, "items": items}

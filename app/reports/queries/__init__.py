@@ -15,8 +15,19 @@ from app.reports.queries.drill import (
     sessions_behind,
 )
 from app.reports.queries.duties import Duties, DutyCount, DutyKind, DutyRow, duties, duty_kinds
+from app.reports.queries.duty_gaps import (
+    DutyGaps,
+    Lacking,
+    LackingBranch,
+    Owed,
+    UnitGaps,
+    branches_lacking,
+    duties_owed,
+    duty_gaps,
+)
 from app.reports.queries.ledger import Ledger, LedgerItem, ledger
 from app.reports.queries.low_assurance import low_assurance_person_times
+from app.reports.queries.period_hours import period_hours
 from app.reports.queries.person_times import PersonTimes, PersonTimesRow, person_times, person_times_total
 from app.reports.queries.place import (
     Place,
@@ -27,6 +38,7 @@ from app.reports.queries.place import (
     places_to_choose,
 )
 from app.reports.queries.study_hours import StudyHours, StudyHoursItem, study_hours, year_hours
+from app.reports.queries.trend import Trend, TrendMonth, trend
 from app.reports.queries.uncovered import Uncovered, UncoveredItem, uncovered
 
 __all__ = [
@@ -35,25 +47,35 @@ __all__ = [
     "CoverageRow",
     "Duties",
     "DutyCount",
+    "DutyGaps",
     "DutyKind",
     "DutyRow",
     "Each",
+    "Lacking",
+    "LackingBranch",
     "Ledger",
     "LedgerItem",
     "Lines",
     "MemberLine",
     "MembersAsked",
+    "Owed",
     "PersonTimes",
     "PersonTimesRow",
     "Place",
     "SessionLine",
     "StudyHours",
     "StudyHoursItem",
+    "Trend",
+    "TrendMonth",
     "Uncovered",
     "UncoveredItem",
+    "UnitGaps",
+    "branches_lacking",
     "coverage",
     "default_period",
     "duties",
+    "duties_owed",
+    "duty_gaps",
     "duty_kinds",
     "kind_names",
     "ledger",
@@ -62,6 +84,7 @@ __all__ = [
     "member_of_place",
     "members_behind",
     "mode_names",
+    "period_hours",
     "person_times",
     "person_times_total",
     "place_in_scope",
@@ -69,6 +92,7 @@ __all__ = [
     "rows_behind",
     "sessions_behind",
     "study_hours",
+    "trend",
     "uncovered",
     "year_hours",
 ]

@@ -2,6 +2,7 @@
 
 from app.reports.tables.coverage import coverage_table, uncovered_table
 from app.reports.tables.drill import attendance_table, members_table, sessions_table
+from app.reports.tables.glance import coverage_brief, duty_gaps_table, lacking_table, trend_table
 from app.reports.tables.low_assurance import with_low_assurance
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
 from app.reports.tables.person_times import person_times_table
@@ -17,13 +18,17 @@ __all__ = [
     "Table",
     "TableRow",
     "attendance_table",
+    "coverage_brief",
     "coverage_table",
     "duties_table",
+    "duty_gaps_table",
+    "lacking_table",
     "ledger_table",
     "members_table",
     "person_times_table",
     "sessions_table",
     "study_hours_table",
+    "trend_table",
     "uncovered_table",
     "with_low_assurance",
 ]
