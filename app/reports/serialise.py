@@ -20,7 +20,7 @@ from app.reports.queries import (
     Uncovered,
     UnitGaps,
 )
-from app.reports.rules import Key
+from app.reports.rules import Key, Slice
 
 Body = dict[str, Any]
 
@@ -190,8 +190,21 @@ def _gaps(row: UnitGaps) -> Body:
     return {"branches": row.branches, "lacking": list(row.lacking)}
 
 
-def lacking_body(result: Lacking) -> Body:
+def lacking_body(result: Lacking, cut: Slice) -> Body:
+    """The list goes on by number: it is counted anew from the duty matrix each time."""
     items = [
         {"org_code": item.code, "org_name": item.name, "months_met": item.months_met} for item in result.items
     ]
-    return {"count": result.count, "items": items}
+    seen = cut.offset + len(items)
+    return {"count": result.count, "items": items, "next": _next(("", seen)) if seen < result.count else None}
+
+
+def glance_body(totals: PersonTimesRow, reached: Coverage, hours: float) -> Body:
+    return {
+        "sessions": totals.sessions,
+        "person_times": totals.person_times,
+        "reached": totals.members,
+        "hours": hours,
+        **_numbers(reached.total),
+        "uncovered": reached.total.uncovered,
+    }
