@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -100,10 +101,12 @@ def test_the_years_course_is_what_the_reports_say_month_by_month(world: World) -
         session.rollback()
 
 
-def test_page_file_and_api_give_the_same_course_and_the_same_gaps(world: World) -> None:
+def test_page_file_command_and_api_give_the_same_course_and_the_same_gaps(world: World) -> None:
     browser = signed_in(world, "admin")
     for path in ("trend", "duty-gaps"):
         body = world.admin.get(f"/reports/{path}", year="2019").get_json()
+        command = ["report", path, "--year", "2019", "--format", "json"]
+        assert json.loads(world.app.test_cli_runner().invoke(args=command).output) == body
         if path == "trend":
             keys = ("person_times", "covered", "coverage", "required_coverage")
             expected = [
