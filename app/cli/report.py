@@ -264,3 +264,21 @@ def lecturers(options: Options) -> None:
     per_hour = policy_of(session, ask.period.last.year).minutes_per_hour
     table = tables.lecturers_table(result, per_hour, ask)
     _print_marked(options, ask, table, serialise.lecturers_body(result), by_host=True)
+
+
+@group.command("trend")
+@_common
+def trend(options: Options) -> None:
+    """The course of a year: person-times of each month, coverage as it grows."""
+    ask = ask_of(options, one_year=True)
+    result = queries.trend(db.session(), ask.period.first.year, ask.snapshot, ask.place, today())
+    _print(options, tables.trend_table(result, ask), serialise.trend_body(result))
+
+
+@group.command("duty-gaps")
+@_common
+def duty_gaps(options: Options) -> None:
+    """Unit by month: how many branches held no duty session."""
+    ask = ask_of(options, one_year=True)
+    result = queries.duty_gaps(db.session(), ask.period.first.year, ask.place, today())
+    _print(options, tables.duty_gaps_table(result, ask), serialise.duty_gaps_body(result))

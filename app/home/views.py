@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, render_template
@@ -21,9 +21,18 @@ from app.core.vocabulary import Role
 from app.members.queries.exemptions import waiting_exemption_count
 from app.members.queries.transfer_requests import Side, transfer_request_count
 from app.members.queries.wishes import open_wishes
-from app.reports.queries import CoverageRow, coverage, default_period, place_in_scope
-from app.reports.rules import CoverageBy, Period, Snapshot, snapshot_day
+from app.reports.queries import (
+    CoverageRow,
+    coverage,
+    default_period,
+    duties_owed,
+    mode_names,
+    place_in_scope,
+    uncovered,
+)
+from app.reports.rules import CoverageBy, Period, Slice, Snapshot, snapshot_day
 from app.trainings.queries.listing import (
+    ListedSession,
     SessionFilter,
     Tab,
     draft_sessions,
@@ -60,9 +69,7 @@ class Supervised:
 def today() -> str:
     """The room one lands in."""
     now, day, staff, session = utc_now(), office_today(), current_staff(), db.session()
-    on_today, today_total = sessions_page(
-        session, SessionFilter(Tab.TODAY), current_scope(), now, limit=MOST_TODAY
-    )
+    on_today, today_total = _on_today(now)
     ahead, ahead_total = sessions_page(
         session,
         SessionFilter(Tab.UPCOMING, days=(day + timedelta(days=1), day + AHEAD + timedelta(days=1))),
@@ -84,7 +91,49 @@ def today() -> str:
         wishes=open_wishes(session, serving, day) if serving is not None else 0,
         endpoints=current_app.view_functions,
         supervised=_supervised(),
-        figures=staff.main_role is Role.ADMINISTRATOR and "reports.index" in current_app.view_functions,
+        figures=Period.of_month(day.year, day.month) if staff.main_role is Role.ADMINISTRATOR else None,
+        branch=staff.main_role is Role.SECRETARY,
+    )
+
+
+@bp.get("/today")
+@permission("home.read")
+def sessions_today() -> str:
+    """Today's sessions and how many have come: the part of the first page that changes by the minute."""
+    now = utc_now()
+    on_today, total = _on_today(now)
+    return render_template(
+        "home/sessions_today.html",
+        day=office_today(),
+        on_today=on_today,
+        today_total=total,
+        counts=session_counts(db.session(), [row.id for row in on_today]),
+        to_do={} if current_staff().may("sessions.write") else None,
+        endpoints=current_app.view_functions,
+    )
+
+
+def _on_today(now: datetime) -> tuple[list[ListedSession], int]:
+    return sessions_page(db.session(), SessionFilter(Tab.TODAY), current_scope(), now, limit=MOST_TODAY)
+
+
+@bp.get("/branch")
+@permission("reports.read")
+def branch() -> str:
+    """Who of the reader's branches is not reached yet this year, and which duties are still owed."""
+    session, day = db.session(), office_today()
+    place = place_in_scope(session, current_scope(), None, day)
+    period = Period.of_year(day.year)
+    owed = duties_owed(session, place, day)
+    return render_template(
+        "home/branch.html",
+        place=place,
+        period=period,
+        uncovered=uncovered(session, period, Snapshot(day, elderly_age()), place, cut=Slice(MOST_TO_DO)),
+        modes=mode_names(session),
+        owed=owed,
+        one_branch=bool(owed) and owed[0].branches == 1,
+        month=f"{day:%Y-%m}",
     )
 
 

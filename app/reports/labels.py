@@ -29,6 +29,12 @@ def month_label(month: str) -> str:
     return f"{_MONTHS[number - 1]} {year}" if is_english() else f"{year}年{number}月"
 
 
+def short_month_label(month: str) -> str:
+    """ "2019-04" as 4月 / Apr, where the year stands above."""
+    number = int(month[5:])
+    return _MONTHS[number - 1] if is_english() else f"{number}月"
+
+
 def period_label(period: Period) -> str:
     """2019年 / 2019年4月 / 2019年1月1日至2019年3月5日."""
     if period.whole_year:

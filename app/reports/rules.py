@@ -88,6 +88,12 @@ class Period:
     def of_month(cls, year: int, month: int) -> Period:
         return cls(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
 
+    @classmethod
+    def of_quarter(cls, day: date) -> Period:
+        """The quarter that a day lies in."""
+        first_month = (day.month - 1) // 3 * 3 + 1
+        return cls(date(day.year, first_month, 1), cls.of_month(day.year, first_month + 2).last)
+
     @property
     def whole_year(self) -> int | None:
         """The year, when the period is exactly one calendar year."""
@@ -204,6 +210,7 @@ def preset_periods(today: date) -> dict[str, Period]:
     return {
         "this_year": Period.of_year(today.year),
         "last_year": Period.of_year(today.year - 1),
+        "this_quarter": Period.of_quarter(today),
         "this_month": Period.of_month(today.year, today.month),
         "last_month": Period.of_month(last_month_day.year, last_month_day.month),
     }

@@ -11,7 +11,9 @@ from app.reports.queries import (
     Coverage,
     CoverageRow,
     Duties,
+    DutyGaps,
     FormSummary,
+    Lacking,
     LecturerRow,
     LecturerSummary,
     Ledger,
@@ -22,9 +24,11 @@ from app.reports.queries import (
     StudyHours,
     Summary,
     SummaryRow,
+    Trend,
     Uncovered,
+    UnitGaps,
 )
-from app.reports.rules import Key, LongKey
+from app.reports.rules import Key, LongKey, Slice
 
 Body = dict[str, Any]
 
@@ -273,3 +277,53 @@ def ledger_body(result: Ledger) -> Body:
         for item in result.items
     ]
     return {"count": result.count, "items": items, "next": _next(result.next)}
+
+
+def trend_body(result: Trend) -> Body:
+    months = [
+        {
+            "month": row.month,
+            "person_times": row.person_times,
+            "members": row.members,
+            "covered": row.covered,
+            "coverage": row.coverage,
+            "required": row.required,
+            "required_covered": row.required_covered,
+            "required_coverage": row.required_coverage,
+        }
+        for row in result.months
+    ]
+    return {"year": result.year, "on": result.on.isoformat(), "months": months}
+
+
+def duty_gaps_body(result: DutyGaps) -> Body:
+    return {
+        "year": result.year,
+        "on": result.on.isoformat(),
+        "total": _gaps(result.total),
+        "rows": [{"org_code": row.code, "org_name": row.label, **_gaps(row)} for row in result.rows],
+    }
+
+
+def _gaps(row: UnitGaps) -> Body:
+    return {"branches": row.branches, "lacking": list(row.lacking)}
+
+
+def lacking_body(result: Lacking, cut: Slice) -> Body:
+    """The list goes on by number: it is counted anew from the duty matrix each time."""
+    items = [
+        {"org_code": item.code, "org_name": item.name, "months_met": item.months_met} for item in result.items
+    ]
+    seen = cut.offset + len(items)
+    return {"count": result.count, "items": items, "next": _next(("", seen)) if seen < result.count else None}
+
+
+def glance_body(totals: PersonTimesRow, reached: Coverage, hours: float) -> Body:
+    return {
+        "sessions": totals.sessions,
+        "person_times": totals.person_times,
+        "reached": totals.members,
+        "hours": hours,
+        **_numbers(reached.total),
+        "uncovered": reached.total.uncovered,
+    }

@@ -8,9 +8,10 @@
   const token = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
   const px = (rem) => rem * parseFloat(getComputedStyle(root).fontSize);
 
-  /** { rows: [{key, label}], series: [{key, label, values}] } from the table; a missing value is null. */
-  function read(table) {
-    const heads = [...table.querySelectorAll("thead [data-series]")];
+  /** { rows: [{key, label}], series: [{key, label, values}] } from the table; a missing value is null.
+      draws: names of the columns that are drawn; all that have a name, when it is empty. */
+  function read(table, draws) {
+    const heads = [...table.querySelectorAll("thead [data-series]")].filter((head) => !draws || draws.split(" ").includes(head.dataset.series));
     const lines = [...table.tBodies].flatMap((body) => [...body.rows]).filter((row) => row.querySelector("[data-value]"));
     const rows = lines.map((row) => {
       const head = row.querySelector("th");
@@ -202,7 +203,7 @@
     const table = document.getElementById(figure.dataset.table);
     const canvas = figure.querySelector("[data-chart-canvas]");
     if (!table || !window.echarts || !KINDS[figure.dataset.chart]) return;
-    const data = read(table);
+    const data = read(table, figure.dataset.draws);
     const cellWidth = Math.floor((figure.parentElement.clientWidth - px(8)) / Math.max(1, data.series.length)) - 4;
     // On a phone the cells of a heat map are too small to read; the table scrolls instead.
     figure.hidden = !data.rows.length || (figure.dataset.chart === "heat" && cellWidth < px(1.5));
@@ -216,8 +217,8 @@
     chart.setOption(option, true);
   }
 
-  const figures = [...document.querySelectorAll("figure[data-chart]")];
-  const redraw = () => figures.forEach(draw);
+  // Asked for anew each time: parts of a page arrive later.
+  const redraw = () => document.querySelectorAll("figure[data-chart]").forEach(draw);
   redraw();
   let waiting = 0;
   window.addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(redraw, 120); });

@@ -71,6 +71,8 @@ REPORTS = (
     "ledger",
     "make-ups",
     "bulletin",
+    "trend",
+    "duty-gaps",
 )
 
 

@@ -53,6 +53,8 @@ PAGES = (
     "/reports/attendance-rate?by=class",
     "/reports/attendance-rate?by=org&org=E",
     "/reports/attendance-rate?by=group",
+    "/reports/trend",
+    "/reports/duty-gaps",
 )
 LISTS = (
     "/reports/rows/attendance",
@@ -182,7 +184,16 @@ def test_an_empty_district_has_pages_too(app: Flask, client: FlaskClient, addres
 
 
 def test_a_secretary_sees_the_own_branch_only(secretary: FlaskClient, world: dict[str, int]) -> None:
-    for path in ("person-times", "coverage", "uncovered", "study-hours", "duties", "ledger"):
+    for path in (
+        "person-times",
+        "coverage",
+        "uncovered",
+        "study-hours",
+        "duties",
+        "ledger",
+        "trend",
+        "duty-gaps",
+    ):
         assert secretary.get(f"/reports/{path}").status_code == 200
         for code in ("R", "E", "E2", "W1", "nowhere"):
             assert secretary.get(f"/reports/{path}?org={code}").status_code == 404, (path, code)

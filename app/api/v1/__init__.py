@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
         checkins,
         codes,
         docs,
+        glance,
         groups,
         imports,
         kiosks,

@@ -62,6 +62,7 @@ TAGS: dict[str, Words] = {
     "wishes": Words("更正请求", "Correction requests"),
     "reports": Words("报表", "Reports"),
     "reach": Words("送学方案", "Plans that reach everyone"),
+    "glance": Words("一览", "At a glance"),
     "supervision": Words("指导员和督导组", "Instructors and supervision teams"),
     "assignments": Words("联系的党组织", "Units assigned"),
     "officials": Words("督导组成员", "Officials of teams"),

@@ -4,6 +4,7 @@ from app.reports.queries.attendance_rate import AttendanceRate, RateRow, attenda
 from app.reports.queries.bulletin import BackingLine, BulletinNumbers, backing_lines, bulletin_numbers
 from app.reports.queries.by_form import FormRow, FormSummary, form_summary
 from app.reports.queries.coverage import Coverage, CoverageRow, coverage
+from app.reports.queries.credit import period_hours
 from app.reports.queries.drill import (
     Behind,
     Each,
@@ -29,6 +30,16 @@ from app.reports.queries.duties import (
     duties,
     duty_kinds,
 )
+from app.reports.queries.duty_gaps import (
+    DutyGaps,
+    Lacking,
+    LackingBranch,
+    Owed,
+    UnitGaps,
+    branches_lacking,
+    duties_owed,
+    duty_gaps,
+)
 from app.reports.queries.lecturers import LecturerRow, LecturerSummary, lecturer_summary
 from app.reports.queries.ledger import Ledger, LedgerItem, ledger
 from app.reports.queries.low_assurance import low_assurance_person_times
@@ -44,6 +55,7 @@ from app.reports.queries.place import (
 )
 from app.reports.queries.study_hours import StudyHours, StudyHoursItem, study_hours, year_hours
 from app.reports.queries.summary import Summary, SummaryRow, branch_summary, group_summary
+from app.reports.queries.trend import Trend, TrendMonth, trend
 from app.reports.queries.uncovered import Uncovered, UncoveredItem, uncovered
 
 __all__ = [
@@ -55,12 +67,15 @@ __all__ = [
     "CoverageRow",
     "Duties",
     "DutyCount",
+    "DutyGaps",
     "DutyKind",
     "DutyRow",
     "Each",
     "ExcludedBranch",
     "FormRow",
     "FormSummary",
+    "Lacking",
+    "LackingBranch",
     "LecturerRow",
     "LecturerSummary",
     "Ledger",
@@ -71,6 +86,7 @@ __all__ = [
     "MakeUps",
     "MemberLine",
     "MembersAsked",
+    "Owed",
     "PersonTimes",
     "PersonTimesRow",
     "Place",
@@ -81,15 +97,21 @@ __all__ = [
     "StudyHoursItem",
     "Summary",
     "SummaryRow",
+    "Trend",
+    "TrendMonth",
     "Uncovered",
     "UncoveredItem",
+    "UnitGaps",
     "attendance_rate",
     "backing_lines",
     "branch_summary",
+    "branches_lacking",
     "bulletin_numbers",
     "coverage",
     "default_period",
     "duties",
+    "duties_owed",
+    "duty_gaps",
     "duty_kinds",
     "expected_behind",
     "form_summary",
@@ -104,6 +126,7 @@ __all__ = [
     "member_of_place",
     "members_behind",
     "mode_names",
+    "period_hours",
     "person_times",
     "person_times_total",
     "place_in_scope",
@@ -112,6 +135,7 @@ __all__ = [
     "session_rate",
     "sessions_behind",
     "study_hours",
+    "trend",
     "uncovered",
     "year_hours",
 ]

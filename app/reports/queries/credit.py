@@ -35,6 +35,11 @@ def hours_in(tallies: list[HoursTally]) -> float:
     return round(sum(minutes / length for length, minutes in by_length.items()), 2)
 
 
+def period_hours(session: Session, period: Period, snapshot: Snapshot, place: Place) -> float:
+    """Hours of the period of all members who belong to the place on the snapshot's day."""
+    return hours_in(credited_hours(session, period, snapshot, place))
+
+
 def credited_hours(session: Session, period: Period, snapshot: Snapshot, place: Place) -> list[HoursTally]:
     """Study minutes of the members who belong to the place on the snapshot's day, in the groups of that day.
 

@@ -4,6 +4,7 @@ from app.reports.tables.by_form import forms_table, lecturers_table
 from app.reports.tables.coverage import coverage_table, uncovered_table
 from app.reports.tables.drill import attendance_table, expected_table, members_table, sessions_table
 from app.reports.tables.duties import EACH_KIND, duties_table
+from app.reports.tables.glance import coverage_brief, duty_gaps_table, lacking_table, trend_table
 from app.reports.tables.low_assurance import with_low_assurance
 from app.reports.tables.make_ups import make_ups_table
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
@@ -23,11 +24,14 @@ __all__ = [
     "attendance_rate_table",
     "attendance_table",
     "branches_table",
+    "coverage_brief",
     "coverage_table",
     "duties_table",
+    "duty_gaps_table",
     "expected_table",
     "forms_table",
     "groups_table",
+    "lacking_table",
     "lecturers_table",
     "ledger_table",
     "make_ups_table",
@@ -35,6 +39,7 @@ __all__ = [
     "person_times_table",
     "sessions_table",
     "study_hours_table",
+    "trend_table",
     "uncovered_table",
     "with_low_assurance",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.core.i18n import Text, day_text, lazy, listed
 from app.core.i18n import gettext as _
 from app.reports.definitions import notes
-from app.reports.labels import month_label
+from app.reports.labels import short_month_label
 from app.reports.queries import Duties, DutyCount, DutyKind, DutyRow
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Params, Table, TableRow
 
@@ -30,7 +30,7 @@ def duties_table(result: Duties, kind: str | None, ask: Ask) -> Table:
     columns = [Column("org", lazy("支部"), width=30)]
     if kind == EACH_KIND:
         columns.append(Column("kind", lazy("类别"), width=20))
-    columns += [Column(f"m{month[5:]}", _short_month(month), Look.COUNT) for month in months]
+    columns += [Column(f"m{month[5:]}", short_month_label(month), Look.COUNT) for month in months]
     columns += [
         Column("months_met", lazy("开展月数"), Look.COUNT),
         Column("met", lazy("达标期数"), Look.COUNT, "duty_rate"),
@@ -85,11 +85,6 @@ def _excluded(result: Duties) -> tuple[str, ...]:
         )
         found.append(words)
     return tuple(str(words) for words in found)
-
-
-def _short_month(month: str) -> str:
-    label = month_label(month)
-    return label[5:] if "年" in label else label[:3]
 
 
 def _duty_row(

@@ -1,13 +1,13 @@
 """Report pages: reads the address, calls one query a figure, shows or exports its table."""
 
-from app.reports.views import bulletin, drill, index, make_ups, people, refused, summaries, tables, yearly
+from app.reports.views import bulletin, drill, glance, make_ups, people, refused, summaries, tables, yearly
 from app.reports.views.frame import bp
 
 __all__ = [
     "bp",
     "bulletin",
     "drill",
-    "index",
+    "glance",
     "make_ups",
     "people",
     "refused",

@@ -21,6 +21,7 @@ from app.reports.exports import FORMATS, too_long
 from app.reports.labels import period_label
 from app.reports.queries import default_period, low_assurance_person_times, place_in_scope, places_to_choose
 from app.reports.rules import Period, Slice, Snapshot, preset_periods, snapshot_day
+from app.reports.rules_glance import glance_period
 from app.reports.tables import Ask, Table, with_low_assurance
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
@@ -28,6 +29,7 @@ PLACE_WORDS = ("org", "under", "own", "within", "on")
 PRESET_LABELS: dict[str, Text] = {
     "this_year": lazy("今年"),
     "last_year": lazy("去年"),
+    "this_quarter": lazy("本季度"),
     "this_month": lazy("本月"),
     "last_month": lazy("上月"),
 }
@@ -70,11 +72,16 @@ class Question:
         return found
 
 
-def question(*, by_year: bool = False) -> Question:
-    """Read the address; raises InvalidInput, and NotFound for a place outside the reader's scope."""
+def question(*, by_year: bool = False, at_a_glance: bool = False) -> Question:
+    """Read the address; raises InvalidInput, and NotFound for a place outside the reader's scope.
+
+    at_a_glance: this month unless the address says otherwise, by from and to or by a year.
+    """
     session, now = db.session(), today()
     default = default_period(session, now)
-    if by_year:
+    if at_a_glance:
+        default = glance_period(default, now)
+    if by_year or (at_a_glance and request.args.get("year")):
         period = Period.of_year(forms.year_of(request.args, default.first.year))
     else:
         period = forms.period_of(request.args, default)
