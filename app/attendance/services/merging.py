@@ -1,4 +1,7 @@
-"""When two members turn out to be one: their ledgers become one, a session counting once."""
+"""When two members turn out to be one: their ledgers become one, a session counting once.
+
+Of locked periods too: that two records were one person is no correction of what was attended.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.attendance.models import Attendance, AttendanceChange, ReviewItem
 from app.attendance.rules import says_more
+from app.attendance.services.adjust_merged import move_adjustments
 from app.members.services.merging import MOVERS, Move
 from app.trainings.models import ExpectedAttendee
 
@@ -62,7 +66,8 @@ def move_attendance(session: Session, move: Move) -> Mapping[str, int]:
         .values(is_extra=False),
         execution_options={"synchronize_session": False},
     )
-    return {"attendance": len(moved), "doubled": len(doubled)}
+    adjusted = move_adjustments(session, move)
+    return {"attendance": len(moved), "doubled": len(doubled), "adjustments": adjusted}
 
 
 def _doubled(session: Session, move: Move) -> list[tuple[Attendance, Attendance]]:
