@@ -28,7 +28,7 @@ from app.reports.exports import csv_bytes, text_table, xlsx_bytes
 from app.reports.rules import EVERYTHING, By, CoverageBy, Period, Snapshot, snapshot_day
 from app.reports.tables import Ask, Table
 
-group = AppGroup("report", help="Figures: person-times, coverage, uncovered, study-hours, duties, ledger.")
+group = AppGroup("report", help="Figures, lists and forms: one command each, in every format.")
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -110,7 +110,16 @@ def _print_marked(
     """With how many of the person-times behind it came by a code on paper, if any did."""
     found = queries.low_assurance_person_times(db.session(), ask.period, ask.place, by_host=by_host)
     table = tables.with_low_assurance(table, found, ask, by_host=by_host)
-    _print(options, table, serialise.with_low_assurance(body, found))
+    _print_adjusted(options, ask, table, serialise.with_low_assurance(body, found), by_host=by_host)
+
+
+def _print_adjusted(
+    options: Options, ask: Ask, table: Table, body: dict[str, Any], *, by_host: bool = False
+) -> None:
+    """With what was adjusted after the period was locked, if anything was."""
+    found = queries.adjusted(db.session(), ask.period, ask.place, by_host=by_host)
+    table = tables.with_adjustments(table, found, ask, by_host=by_host)
+    _print(options, table, serialise.with_adjustments(body, found))
 
 
 def _print(options: Options, table: Table, body: dict[str, Any]) -> None:
@@ -187,7 +196,7 @@ def duties(options: Options, kind: str | None) -> None:
         raise click.BadParameter(f"{kind} is no duty.", param_hint="--kind")
     ask = replace(ask, words=tuple(str(duty.label) for duty in result.kinds if duty.key == kind))
     table = tables.duties_table(result, kind or tables.EACH_KIND, ask)
-    _print(options, table, serialise.duties_body(result))
+    _print_adjusted(options, ask, table, serialise.duties_body(result), by_host=True)
 
 
 @group.command("ledger")
@@ -199,3 +208,15 @@ def ledger(options: Options) -> None:
     per_hour = policy_of(session, ask.period.last.year).minutes_per_hour
     table = tables.ledger_table(result, per_hour, ask)
     _print_marked(options, ask, table, serialise.ledger_body(result), by_host=True)
+
+
+@group.command("corrections")
+@click.option("--after-lock", is_flag=True, help="Only what came to light after its period was locked.")
+@_common
+def corrections(options: Options, after_lock: bool) -> None:
+    """What was changed of attendance: when, by whom and why."""
+    ask = _ask(options)
+    ask = replace(ask, words=(str(gettext("只看锁定后的")),) if after_lock else ())
+    wanted = queries.CorrectionsAsked(only_after_lock=after_lock)
+    result = queries.corrections(db.session(), ask.period, ask.place, wanted, EVERYTHING)
+    _print(options, tables.corrections_table(result, ask), serialise.corrections_body(result))

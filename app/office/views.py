@@ -44,6 +44,7 @@ DOORS = (
     ("office.venues", lazy("场所"), lazy("常用的学习阵地。")),
     ("office.lecturers", lazy("讲师"), lazy("讲师和先进典型。")),
     ("office.policy", lazy("学时规则"), lazy("每年的学时要求和折算办法。")),
+    ("attendance.locks", lazy("锁定月份和年份"), lazy("数字报出以后不再变动;之后的更正单列。")),
     ("members.orgs", lazy("党组织"), lazy("组织树,以及各支部的标签。")),
     ("members_import.upload", lazy("导入花名册"), lazy("从 Excel 表更新党员。")),
     ("supervision.index", lazy("指导员和督导组"), lazy("谁联系哪些支部,从什么时候起。")),

@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
         imports,
         kiosks,
         links,
+        locks,
         members,
         officials,
         on_the_day,

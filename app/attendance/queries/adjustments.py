@@ -40,11 +40,6 @@ def waits() -> ColumnElement[bool]:
     return and_(Adjustment.applied_at.is_(None), Adjustment.withdrawn_at.is_(None))
 
 
-def adjustment_by_id(session: Session, adjustment_id: int) -> Adjustment | None:
-    """Whoever may see its session is for the caller to find out."""
-    return session.get(Adjustment, adjustment_id)
-
-
 def waiting_adjustment(session: Session, session_id: int, member_id: int) -> Adjustment | None:
     """The one that waits for the member's row; there is one at most."""
     query = select(Adjustment).where(

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Adjustment, Attendance
-from app.attendance.queries.adjustments import adjustment_by_id, waiting_adjustment
+from app.attendance.queries.adjustments import waiting_adjustment
 from app.attendance.rules import RefusalCode
 from app.attendance.services.admission import held_row, held_session
 from app.attendance.services.record import Sighting, judged
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.db import writing
-from app.core.errors import NotFound, WrongState
 from app.core.i18n import Text, lazy
 from app.core.vocabulary import COUNTED_STATUSES, ExcuseReason, Method, Status
 from app.members.queries.as_of import standing_of
@@ -105,24 +104,20 @@ def adjust(
     return made
 
 
-def withdraw(adjustment_id: int, scope: Scope, now: datetime) -> bool:
-    """What was noted is not to be said after all; False when it was withdrawn before.
+def withdraw(session_id: int, member_id: int, scope: Scope, now: datetime) -> bool:
+    """What waits for the member's row is not to be said after all; False when nothing waits.
 
-    Raises NotFound, and WrongState once it has been applied.
+    Raises NotFound.
     """
     with writing() as session:
-        known = adjustment_by_id(session, adjustment_id)
-        if known is None:
-            raise NotFound()
-        held_session(session, known.session_id, scope, now, of=[known.member_id])
-        found = session.get_one(Adjustment, adjustment_id, with_for_update=True, populate_existing=True)
-        if found.applied_at is not None:
-            raise WrongState(lazy("这条调整在解锁时已经计入,需要时请在名单上更正。"))
-        if found.withdrawn_at is not None:
+        row = held_session(session, session_id, scope, now, of=[member_id])
+        session.refresh(row, with_for_update={"key_share": True})
+        waiting = waiting_adjustment(session, session_id, member_id)
+        if waiting is None:
             return False
-        withdraw_one(found, scope.user_id, now)
-        subject = f"session:{found.session_id}/member:{found.member_id}"
-        record_act(session, "attendance.withdraw", subject, scope.user_id, now, adjustment=found.id)
+        withdraw_one(waiting, scope.user_id, now)
+        subject = f"session:{session_id}/member:{member_id}"
+        record_act(session, "attendance.withdraw", subject, scope.user_id, now, adjustment=waiting.id)
         return True
 
 

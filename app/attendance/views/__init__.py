@@ -7,8 +7,10 @@ from flask import Blueprint
 bp = Blueprint("attendance", __name__)
 
 from app.attendance.views import (  # noqa: E402
+    adjust,
     classes,
     live,
+    locks,
     member_part,
     member_year,
     paper,
@@ -21,9 +23,11 @@ from app.attendance.views import (  # noqa: E402
 )
 
 __all__ = [
+    "adjust",
     "bp",
     "classes",
     "live",
+    "locks",
     "member_part",
     "member_year",
     "paper",

@@ -1,5 +1,15 @@
 """Every SELECT behind a figure; one definition each."""
 
+from app.reports.queries.adjusted import Adjusted, adjusted
+from app.reports.queries.corrections import (
+    Correction,
+    Corrections,
+    CorrectionsAsked,
+    Waits,
+    corrections,
+    correctors,
+    session_title,
+)
 from app.reports.queries.coverage import Coverage, CoverageRow, coverage
 from app.reports.queries.drill import (
     Behind,
@@ -30,7 +40,11 @@ from app.reports.queries.study_hours import StudyHours, StudyHoursItem, study_ho
 from app.reports.queries.uncovered import Uncovered, UncoveredItem, uncovered
 
 __all__ = [
+    "Adjusted",
     "Behind",
+    "Correction",
+    "Corrections",
+    "CorrectionsAsked",
     "Coverage",
     "CoverageRow",
     "Duties",
@@ -51,6 +65,10 @@ __all__ = [
     "StudyHoursItem",
     "Uncovered",
     "UncoveredItem",
+    "Waits",
+    "adjusted",
+    "corrections",
+    "correctors",
     "coverage",
     "default_period",
     "duties",
@@ -67,6 +85,7 @@ __all__ = [
     "place_in_scope",
     "places_to_choose",
     "rows_behind",
+    "session_title",
     "sessions_behind",
     "study_hours",
     "uncovered",

@@ -1,5 +1,6 @@
 """Lays a result out as a table once, for the page, the print-out, Excel, CSV and the terminal."""
 
+from app.reports.tables.corrections import corrections_table, with_adjustments
 from app.reports.tables.coverage import coverage_table, uncovered_table
 from app.reports.tables.drill import attendance_table, members_table, sessions_table
 from app.reports.tables.low_assurance import with_low_assurance
@@ -17,6 +18,7 @@ __all__ = [
     "Table",
     "TableRow",
     "attendance_table",
+    "corrections_table",
     "coverage_table",
     "duties_table",
     "ledger_table",
@@ -25,5 +27,6 @@ __all__ = [
     "sessions_table",
     "study_hours_table",
     "uncovered_table",
+    "with_adjustments",
     "with_low_assurance",
 ]

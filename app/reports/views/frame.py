@@ -17,9 +17,15 @@ from app.reports import forms
 from app.reports.definitions import DEFINITIONS
 from app.reports.exports import CSV_TYPE, XLSX_TYPE, csv_bytes, xlsx_bytes
 from app.reports.labels import period_label
-from app.reports.queries import default_period, low_assurance_person_times, place_in_scope, places_to_choose
+from app.reports.queries import (
+    adjusted,
+    default_period,
+    low_assurance_person_times,
+    place_in_scope,
+    places_to_choose,
+)
 from app.reports.rules import EVERYTHING, Period, Slice, Snapshot, preset_periods, snapshot_day
-from app.reports.tables import Ask, Table, with_low_assurance
+from app.reports.tables import Ask, Table, with_adjustments, with_low_assurance
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 PRESET_LABELS: dict[str, Text] = {
@@ -103,10 +109,21 @@ def page_of(table: Table, total: int) -> Page[Any]:
 
 
 def marked(asked: Question, table: Table, *, by_host: bool = False) -> Table:
-    """The table with what is less sure about it. by_host: its person-times are those of sessions hosted."""
+    """The table with what is less sure about it, and with what was adjusted after its period was locked.
+
+    by_host: its person-times are those of sessions hosted.
+    """
     ask = asked.ask
     found = low_assurance_person_times(asked.session, ask.period, ask.place, by_host=by_host)
-    return with_low_assurance(table, found, ask, by_host=by_host)
+    table = with_low_assurance(table, found, ask, by_host=by_host)
+    return with_adjusted(asked, table, by_host=by_host)
+
+
+def with_adjusted(asked: Question, table: Table, *, by_host: bool = False) -> Table:
+    """The second of these alone, for a table that counts no person-times."""
+    ask = asked.ask
+    found = adjusted(asked.session, ask.period, ask.place, by_host=by_host)
+    return with_adjustments(table, found, ask, by_host=by_host)
 
 
 def answer(template: str, asked: Question, table: Table, **context: Any) -> Any:

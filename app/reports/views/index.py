@@ -27,6 +27,7 @@ def index() -> Any:
         ("reports.uncovered", lazy("未覆盖名单"), lazy("还没有参加过的党员,以及建议的送学方式。")),
         ("reports.study_hours", lazy("个人学时"), lazy("每位党员已修的学时,以及还可以补的部分。")),
         ("reports.duties", lazy("组织生活"), lazy("各支部每月开展的三会一课、主题党日。")),
+        ("reports.corrections", lazy("更正记录"), lazy("哪些登记改过、谁改的、为什么;锁定后的调整单列。")),
         ("reports.ledger", lazy("班次台账"), lazy("每个班次的时间、地点、讲师和人数。")),
     ]
     return answer(

@@ -26,6 +26,7 @@ _TITLES: dict[str, Text] = {
     "reports.study_hours": lazy("个人学时"),
     "reports.duties": lazy("组织生活"),
     "reports.ledger": lazy("班次台账"),
+    "reports.corrections": lazy("更正记录"),
 }
 _BY: dict[str, Any] = {"reports.person_times": BY_LABELS, "reports.coverage": COVERAGE_BY_LABELS}
 

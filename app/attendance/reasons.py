@@ -1,0 +1,36 @@
+"""Words for the reasons that the history gives where nobody typed one."""
+
+from __future__ import annotations
+
+from app.attendance.services.bulk import REASON as BULK
+from app.attendance.services.judge_again import REASON as TIMING
+from app.attendance.services.merging import REASON as MERGE
+from app.attendance.services.put_back import REASON as UNDO
+from app.attendance.services.sign_out import REASON as SIGN_OUT
+from app.attendance.services.stay import REASON as TIMES
+from app.core.i18n import Text, lazy
+from app.core.labels import METHOD_LABELS
+from app.core.vocabulary import Method
+
+# A feature that notes reasons of its own adds their words here.
+REASONS: dict[str, Text] = {
+    BULK: lazy("批量登记"),
+    TIMING: lazy("场次时间有变,按规则重新判断"),
+    MERGE: lazy("合并同一人的两条记录"),
+    UNDO: lazy("撤销刚才的登记"),
+    SIGN_OUT: lazy("签退"),
+    TIMES: lazy("核对到和走的时间"),
+}
+_CAME = lazy("请假或缺席后到场")
+_REVIEW: Text = lazy("处理需要核对的情况")
+
+
+def reason_words(reason: str) -> str:
+    """What a person typed, as it is; what the software noted, in words; "" for nothing."""
+    if reason in REASONS:
+        return str(REASONS[reason])
+    if reason.startswith("review:"):
+        return str(_REVIEW)
+    if reason in set(Method):
+        return f"{_CAME}({METHOD_LABELS[Method(reason)]})"
+    return reason
