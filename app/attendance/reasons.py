@@ -9,6 +9,7 @@ from app.attendance.services.put_back import REASON as UNDO
 from app.attendance.services.sign_out import REASON as SIGN_OUT
 from app.attendance.services.stay import REASON as TIMES
 from app.core.i18n import Text, lazy
+from app.core.i18n import gettext as _
 from app.core.labels import METHOD_LABELS
 from app.core.vocabulary import Method
 
@@ -21,7 +22,6 @@ REASONS: dict[str, Text] = {
     SIGN_OUT: lazy("签退"),
     TIMES: lazy("核对到和走的时间"),
 }
-_CAME = lazy("请假或缺席后到场")
 _REVIEW: Text = lazy("处理需要核对的情况")
 
 
@@ -32,5 +32,5 @@ def reason_words(reason: str) -> str:
     if reason.startswith("review:"):
         return str(_REVIEW)
     if reason in set(Method):
-        return f"{_CAME}({METHOD_LABELS[Method(reason)]})"
+        return str(_("请假或缺席后到场(%(method)s)", method=METHOD_LABELS[Method(reason)]))
     return reason

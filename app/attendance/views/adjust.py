@@ -92,7 +92,7 @@ def _page(facts: SessionFacts, member_id: int, form: AdjustForm) -> str:
         row=row,
         member_id=member_id,
         form=form,
-        waiting=waiting_at(session, facts.id, [member_id]).get(member_id),
+        told=waiting_at(session, facts.id, [member_id]).get(member_id),
         back=_back(facts.id, member_id),
         **roster_context(facts, [row] if row else [], True),
     )

@@ -8,7 +8,9 @@ from typing import Any
 
 from flask import request
 
+from app.attendance.queries.adjustments import waiting_of_member
 from app.attendance.queries.member import counts_of_members, member_attendance, member_hours
+from app.attendance.reasons import reason_words
 from app.core.access import current_staff
 from app.core.clock import utc_now
 from app.core.db import db
@@ -35,6 +37,8 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
         "hours": member_hours(session, member_id, _year(on)),
         "this_year": on.year,
         "rows": rows,
+        "adjustments": waiting_of_member(session, member_id),
+        "reason_words": reason_words,
         "has_more": len(found) > SHOWN,
         "method_labels": METHOD_LABELS,
         "reachable": sessions_in_scope(session, ids, scope, utc_now()) if scope else set(),

@@ -87,14 +87,15 @@ def update_session(
         timing, day, facts = timing_of(row), row.office_date, counted_facts(session, row)
         _fill(session, row, draft, checked, now, tz)
         _write_lecturers(session, row, draft.lecturers)
-        require_may_change(session, row, facts, day)
+        moves_figures = require_may_change(session, row, facts, day)
         if row.state in AUDIENCE_EDITABLE:
             _write_audience(session, row, checked, draft.audience)
         if row.state is SessionState.PUBLISHED:
             fix_expected(session, row, elderly_age)
             rewrite_standings(session, row, elderly_age)
-        follow_timing(session, row, timing, scope.user_id, now)
-        rewrite_facts(session, row, tz)
+        if moves_figures:
+            follow_timing(session, row, timing, scope.user_id, now)
+            rewrite_facts(session, row, tz)
         record_act(session, "session.update", f"session:{row.id}", scope.user_id, now)
         return SavedSession(row.id, row.state.value, find_clashes(session, row, scope, now, elderly_age))
 

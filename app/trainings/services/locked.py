@@ -47,13 +47,14 @@ def counted_facts(session: Session, row: TrainingSession) -> tuple[Any, ...]:
 
 def require_may_change(
     session: Session, row: TrainingSession, before: tuple[Any, ...], day_before: date
-) -> None:
-    """Raises PeriodLocked where the change of a session moves a locked figure, or would in time.
+) -> bool:
+    """Whether a change of a session moves what figures read. Raises PeriodLocked where that is locked.
 
     A draft counts in nothing: it may leave a locked day, and may not come to one.
     """
-    if row.state is SessionState.DRAFT:
-        if row.office_date != day_before:
-            require_unlocked(session, row.office_date)
-    elif counted_facts(session, row) != before:
+    moves = counted_facts(session, row) != before
+    if moves and row.state is not SessionState.DRAFT:
         require_unlocked(session, day_before, row.office_date)
+    elif row.office_date != day_before:
+        require_unlocked(session, row.office_date)
+    return moves
