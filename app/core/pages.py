@@ -69,7 +69,15 @@ ROOMS = (
     ),
     Room("reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports",)),
     Room("reach", lazy("未覆盖"), "reports.uncovered", "person-exclamation", "reports.read", False, ()),
-    Room("settings", lazy("设置"), "office.index", "gear", "settings.write", False, ("office",)),
+    Room(
+        "settings",
+        lazy("设置"),
+        "office.index",
+        "gear",
+        "settings.write",
+        False,
+        ("office", "attendance.locks", "attendance.save_lock", "attendance.unlock", "attendance.save_unlock"),
+    ),
 )
 
 

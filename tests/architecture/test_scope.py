@@ -55,7 +55,7 @@ MAY_BE_MISSING = {"api.read_code", "api.read_code_svg", "api.read_code_png", "ap
 # Who supervises because a unit is assigned to them, not by a role.
 ASSIGNED = ("instructor", "official")
 WHO = [*[role.value for role in Role], *ASSIGNED]
-REPORTS = ("person-times", "coverage", "uncovered", "study-hours", "duties")
+REPORTS = ("person-times", "coverage", "uncovered", "study-hours", "duties", "corrections")
 
 
 @dataclass(frozen=True)
