@@ -12,7 +12,7 @@ from app.attendance.services.policy import PolicyDraft, save_policy
 from app.core.access import current_scope, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, PeriodLocked
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy
 from app.core.numbers import whole
@@ -153,6 +153,8 @@ def _save(form: OfficeForm, save: Callable[[], Any], endpoint: str, page: Callab
             save()
         except InvalidInput as wrong:
             form.add_errors(wrong.errors)
+        except PeriodLocked as refused:
+            form.form_errors.append(str(refused.detail))
     if form.errors:
         return page(), 422
     flash(_("已保存。"), "success")

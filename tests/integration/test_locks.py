@@ -53,6 +53,7 @@ from app.reports.rules import EVERYTHING, By, CoverageBy, Period, Slice, Snapsho
 from app.trainings.commands import LecturerDraft, SessionDraft
 from app.trainings.models import ExpectedAttendee, TrainingSession
 from app.trainings.rules import Stay, Step
+from app.trainings.services.catalogue import KindDraft, save_kind
 from app.trainings.services.classes import Wish, save_changes
 from app.trainings.services.drafts import create_session, update_session
 from app.trainings.services.lifecycle import due_ids, publish_session, take_step
@@ -215,6 +216,9 @@ TRIED: dict[str, Callable[[Office], object]] = {
         o.held.id, sitting(), Wish(new_class="班"), o.scope, LATER, **RULES
     ),
     "it broke off": lambda o: set_delivered(o.held.id, 30, o.scope, LATER, tz=TZ),
+    "another duty is asked of its kind": lambda o: save_kind(
+        "theme_day", KindDraft("主题党日", "Theme day", "yearly"), o.scope, LATER
+    ),
     "heads are counted": lambda o: set_head_count(o.held.id, HeadCount(9, 1), o.scope, LATER),
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.checkin.rules import long_code
 from app.core.vocabulary import Role, SessionState, Status
 from tests.api_world import World, refusal
 from tests.factories import NOW, attend, make_session, make_staff, sign_in
@@ -53,6 +54,9 @@ def test_what_is_locked_by_the_api_waits_and_counts_when_it_is_unlocked(app: Fla
     assert world.admin.post("/locks", {"year": 2019, "month": 6}).get_json() == made.get_json()
     tick = {"session": world.session, "member": world.people[2].id, "method": "staff_entry"}
     assert refusal(world.admin.post("/checkins", tick)) == (409, "locked")
+    code = long_code(b"s" * 32, world.session, 1)
+    scan = {"code": code, "member_token": world.bind(world.people[2].id)}
+    assert refusal(world.nobody.post("/checkins", scan)) == (409, "locked")
     assert refusal(world.admin.post(f"/sessions/{world.session}/reopen")) == (409, "locked")
     adjust(world)
     path = f"/sessions/{world.session}/attendance/{world.people[0].id}"
@@ -163,3 +167,9 @@ def test_a_user_of_one_branch_sees_the_adjustments_of_that_branch_only(app: Flas
     assert told == [ADJUSTED, None]
     assert [caller.get("/reports/corrections", **JUNE).get_json()["count"] for caller in callers] == [2, 0]
     assert refusal(callers[0].post("/locks", {"year": 2018}))[0] == 403
+    # The member reads what waits, without who of the staff noted it or why.
+    phone = app.test_client()
+    phone.set_cookie("bulou_member", world.bind(world.people[1].id))
+    own = phone.get("/mine/records").get_data(as_text=True)
+    assert "这条更正先记在这里" in own
+    assert "名单核对" not in own

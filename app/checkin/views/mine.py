@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
+from app.attendance.queries.adjustments import waiting_of_member
 from app.attendance.queries.member import (
     attendance_years,
     can_be_made_up,
@@ -81,6 +82,7 @@ def own_records(own: Own) -> str:
         years=years,
         year=year,
         page=Page(rows, number, total, RECORDS_A_PAGE),
+        adjusted=[row for row in waiting_of_member(session, own.member_id) if row.office_date.year == year],
         hours=member_hours(session, own.member_id, year),
     )
 

@@ -15,7 +15,9 @@ from app.core.db import writing
 from app.core.errors import FieldError, InvalidInput, NotFound
 from app.core.i18n import lazy
 from app.trainings.models import Lecturer, SessionKind, Venue
+from app.trainings.services.locked import require_unlocked_since
 
+FIRST_YEAR = 1921
 FREQUENCIES = ("monthly", "quarterly", "yearly")
 
 
@@ -50,7 +52,10 @@ class LecturerDraft:
 
 
 def save_kind(key: str | None, draft: KindDraft, scope: Scope, now: datetime) -> str:
-    """Change a kind, or add one (`key` None); returns its key, which never changes. Raises InvalidInput."""
+    """Change a kind, or add one (`key` None); returns its key, which never changes.
+
+    Raises InvalidInput, and PeriodLocked for another duty once a period is locked.
+    """
     name_zh, name_en = draft.name_zh.strip(), draft.name_en.strip() or draft.name_zh.strip()
     errors = [*_length("name_zh", name_zh, 40), *_length("name_en", name_en, 60)]
     if draft.duty_frequency is not None and draft.duty_frequency not in FREQUENCIES:
@@ -64,6 +69,9 @@ def save_kind(key: str | None, draft: KindDraft, scope: Scope, now: datetime) ->
         row = session.get(SessionKind, key) if key is not None else _new_kind(session, name_en)
         if row is None:
             raise NotFound()
+        if key is not None and row.duty_frequency != draft.duty_frequency:
+            # It decides what every year owed.
+            require_unlocked_since(session, FIRST_YEAR)
         row.name_zh, row.name_en = name_zh, name_en
         row.duty_frequency, row.is_active = draft.duty_frequency, draft.is_active
         session.add(row)
