@@ -10,7 +10,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.attendance.forms import NOT_RECORDED, OFFERED, Tick, read_tick
-from app.attendance.services.correct import REASON_LENGTH
+from app.attendance.rules import REASON_LENGTH
 from app.core.errors import FieldError
 from app.core.i18n import lazy
 from app.core.labels import EXCUSE_LABELS, STATUS_LABELS

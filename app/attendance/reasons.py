@@ -1,18 +1,13 @@
-"""Words for the reasons that the history gives where nobody typed one."""
+"""The reasons that the history gives where nobody typed one, and their words."""
 
 from __future__ import annotations
 
-from app.attendance.services.bulk import REASON as BULK
-from app.attendance.services.judge_again import REASON as TIMING
-from app.attendance.services.merging import REASON as MERGE
-from app.attendance.services.put_back import REASON as UNDO
-from app.attendance.services.sign_out import REASON as SIGN_OUT
-from app.attendance.services.stay import REASON as TIMES
 from app.core.i18n import Text, lazy
 from app.core.i18n import gettext as _
 from app.core.labels import METHOD_LABELS
 from app.core.vocabulary import Method
 
+BULK, TIMING, MERGE, UNDO, SIGN_OUT, TIMES = "bulk", "timing", "merge", "undo", "sign_out", "times"
 # A feature that notes reasons of its own adds their words here.
 REASONS: dict[str, Text] = {
     BULK: lazy("批量登记"),

@@ -9,6 +9,9 @@ from enum import StrEnum
 from app.core.vocabulary import ATTENDED_STATUSES, SELF_METHODS, Method, SessionState, Status
 from app.trainings.rules import Stay, Timing, left_early
 
+# Of a correction, an adjustment, an unlocking: enough to say why.
+REASON_LENGTH = 200
+
 
 class RefusalCode(StrEnum):
     """Why a check-in was not taken; the outside contract fixes these words."""

@@ -20,6 +20,7 @@ from app.attendance.models import Attendance, AttendanceChange
 from app.attendance.queries.bulk import nonce_of, unchanged
 from app.attendance.queries.recordable import recordable
 from app.attendance.queries.session import RosterPart, roster
+from app.attendance.reasons import BULK
 from app.attendance.rules import arrival
 from app.attendance.services.admission import held_session, require_takes
 from app.core.access import Scope
@@ -39,7 +40,6 @@ Row = TypeVar("Row")
 MOST_AT_ONCE = 20_000
 # Bounded by how many values one statement of SQLite may carry: some twenty a row.
 CHUNK = 500
-REASON = "bulk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,7 @@ def _change(
         "member_id": member_id,
         "status_before": before,
         "status_after": after,
-        "reason": REASON,
+        "reason": BULK,
         "changed_by_id": scope.user_id,
         "changed_at": now,
     }

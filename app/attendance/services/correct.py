@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, AttendanceChange
 from app.attendance.queries.adjustments import waiting_adjustment
+from app.attendance.rules import REASON_LENGTH
 from app.attendance.services.adjust import Wanted, Why, adjust
 from app.attendance.services.admission import (
     held_row,
@@ -25,8 +26,6 @@ from app.core.db import writing
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
 from app.core.vocabulary import ExcuseReason, Method, Status
-
-REASON_LENGTH = 200
 
 
 def set_status(

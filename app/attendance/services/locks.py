@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.attendance.models import Adjustment, AttendanceChange
 from app.attendance.queries.adjustments import released_adjustments
+from app.attendance.rules import REASON_LENGTH
 from app.attendance.services.adjust import Wanted, adjusted_to
 from app.attendance.services.admission import held_row
-from app.attendance.services.correct import REASON_LENGTH
 from app.attendance.services.record import Sighting, record_attendance, say
 from app.core.access import Scope
 from app.core.audit import record_act

@@ -11,12 +11,11 @@ from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.attendance.models import Attendance, AttendanceChange, ReviewItem
+from app.attendance.reasons import MERGE
 from app.attendance.rules import says_more
 from app.attendance.services.adjust_merged import move_adjustments
 from app.members.services.merging import MOVERS, Move
 from app.trainings.models import ExpectedAttendee
-
-REASON = "merge"
 
 
 def move_attendance(session: Session, move: Move) -> Mapping[str, int]:
@@ -31,7 +30,7 @@ def move_attendance(session: Session, move: Move) -> Mapping[str, int]:
                 member_id=move.kept_id,
                 status_before=gone.status,
                 status_after=stays.status,
-                reason=REASON,
+                reason=MERGE,
                 changed_by_id=move.by_id,
                 changed_at=move.now,
             )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.reasons import UNDO
 from app.attendance.services.admission import held_row, held_session, require_takes
 from app.attendance.services.record import Said
 from app.core.access import Scope
@@ -19,8 +20,6 @@ from app.core.vocabulary import Method, Status
 from app.trainings.models import TrainingSession
 from app.trainings.rules import Stay
 from app.trainings.services.facts import credit_of
-
-REASON = "undo"
 
 
 def put_back(
@@ -66,7 +65,7 @@ def _remember(
             member_id=key[1],
             status_before=made.status,
             status_after=before.status if before else None,
-            reason=REASON,
+            reason=UNDO,
             changed_by_id=scope.user_id,
             changed_at=now,
         )

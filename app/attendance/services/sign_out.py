@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.reasons import SIGN_OUT
 from app.attendance.rules import status_on_leaving
 from app.attendance.services.admission import held_row, require_takes
 from app.core.db import lock_shared_or_alone, writing
@@ -18,8 +19,6 @@ from app.core.vocabulary import ATTENDED_STATUSES, Method, Status
 from app.trainings.models import TrainingSession
 from app.trainings.rules import Stay, left_early
 from app.trainings.services.facts import credit_of, timing_of
-
-REASON = "sign_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def _leave(
                 member_id=found.member_id,
                 status_before=before,
                 status_after=found.status,
-                reason=REASON,
+                reason=SIGN_OUT,
                 changed_by_id=by_id,
                 changed_at=now,
             )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.reasons import TIMES
 from app.attendance.rules import stay_said
 from app.attendance.services.adjust import Wanted, Why, adjust
 from app.attendance.services.admission import held_row, held_session, require_stands, stands_still
@@ -24,7 +25,6 @@ from app.trainings.models import TrainingSession
 from app.trainings.rules import Stay
 from app.trainings.services.facts import credit_of, timing_of
 
-REASON = "times"
 NOT_COME: Text = lazy("没有登记到场的人不能改时间,请先登记到课、迟到或早退。")
 
 
@@ -67,7 +67,7 @@ def set_stay(
             raise WrongState(NOT_COME)
         if stands_still(session, row):
             return _adjust(session, found, row, stay, Why(reason, scope.user_id, now), tz)
-        _change(session, found, row, stay, Why(reason or REASON, scope.user_id, now), tz)
+        _change(session, found, row, stay, Why(reason or TIMES, scope.user_id, now), tz)
         return SaidStay(found.status, found.came_at, found.left_at, found.minutes)
 
 
