@@ -32,12 +32,13 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
     rows = found[:SHOWN]
     scope = current_staff().scope_if_held("sessions.read")
     ids = [row.session_id for row in rows]
+    hours = member_hours(session, member_id, _year(on))
     return {
         "attendance": True,
-        "hours": member_hours(session, member_id, _year(on)),
+        "hours": hours,
         "this_year": on.year,
         "rows": rows,
-        "adjustments": waiting_of_member(session, member_id),
+        "adjustments": waiting_of_member(session, member_id) if hours.has_adjustments else [],
         "reason_words": reason_words,
         "has_more": len(found) > SHOWN,
         "method_labels": METHOD_LABELS,
