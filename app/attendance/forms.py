@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from wtforms import Form, TimeField
+from wtforms import Form, StringField, TimeField
 from wtforms.validators import Optional
 
 from app.core.errors import FieldError, InvalidInput, NotFound
@@ -64,6 +64,8 @@ class StayForm(Form):  # type: ignore[misc]
 
     came_at = TimeField(lazy("到的时间"), [Optional()], _CLOCK, invalid_value_message=_A_TIME)
     left_at = TimeField(lazy("走的时间"), [Optional()], _CLOCK, invalid_value_message=_A_TIME)
+    # Asked for where the period is locked.
+    reason = StringField(lazy("原因"))
 
     @classmethod
     def of(cls, came_at: datetime | None, left_at: datetime | None, tz: ZoneInfo) -> StayForm:

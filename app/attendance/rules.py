@@ -9,6 +9,9 @@ from enum import StrEnum
 from app.core.vocabulary import ATTENDED_STATUSES, SELF_METHODS, Method, SessionState, Status
 from app.trainings.rules import Stay, Timing, left_early
 
+# Of a correction, an adjustment, an unlocking: enough to say why.
+REASON_LENGTH = 200
+
 
 class RefusalCode(StrEnum):
     """Why a check-in was not taken; the outside contract fixes these words."""
@@ -30,10 +33,17 @@ _AFTERWARDS = frozenset({Method.STAFF_ENTRY, Method.PAPER, Method.IMPORT, Method
 _BEFOREHAND = frozenset({Status.EXCUSED})
 
 
-def refusal(state: SessionState, method: Method, status: Status) -> RefusalCode | None:
-    """Why `method` may not record `status` at a session in `state`, or None when it may."""
+def refusal(
+    state: SessionState, method: Method, status: Status, *, is_locked: bool = False
+) -> RefusalCode | None:
+    """Why `method` may not record `status` at a session in `state`, or None when it may.
+
+    is_locked: its day belongs to a month or year whose figures stand still.
+    """
     if state is SessionState.CANCELLED:
         return RefusalCode.CANCELLED
+    if is_locked:
+        return RefusalCode.LOCKED
     if state is SessionState.CLOSED:
         return None if method in _AFTERWARDS else RefusalCode.CLOSED
     if state is SessionState.PUBLISHED and method in _AFTERWARDS and status in _BEFOREHAND:

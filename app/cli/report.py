@@ -30,7 +30,7 @@ from app.reports.rules import EVERYTHING, By, CoverageBy, Level, Period, RateBy,
 from app.reports.tables import Ask, Table
 from app.reports.tables.make_ups import LIST_STATE_LABELS
 
-group = AppGroup("report", help="Figures and report forms, as tables, JSON, CSV or Excel.")
+group = AppGroup("report", help="Figures, lists and forms: one command each, in every format.")
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -111,7 +111,16 @@ def _print_marked(
     """With how many of the person-times behind it came by a code on paper, if any did."""
     found = queries.low_assurance_person_times(db.session(), ask.period, ask.place, by_host=by_host)
     table = tables.with_low_assurance(table, found, ask, by_host=by_host)
-    _print(options, table, serialise.with_low_assurance(body, found))
+    _print_adjusted(options, ask, table, serialise.with_low_assurance(body, found), by_host=by_host)
+
+
+def _print_adjusted(
+    options: Options, ask: Ask, table: Table, body: dict[str, Any], *, by_host: bool = False
+) -> None:
+    """With what was adjusted after the period was locked, if anything was."""
+    found = queries.adjusted(db.session(), ask.period, ask.place, by_host=by_host)
+    table = tables.with_adjustments(table, found, ask, by_host=by_host)
+    _print(options, table, serialise.with_adjustments(body, found))
 
 
 def _print(options: Options, table: Table, body: dict[str, Any]) -> None:
@@ -201,7 +210,7 @@ def duties(options: Options, kind: str | None) -> None:
         raise click.BadParameter(f"{kind} is no duty.", param_hint="--kind")
     ask = replace(ask, words=tuple(str(duty.label) for duty in result.kinds if duty.key == kind))
     table = tables.duties_table(result, kind or tables.EACH_KIND, ask)
-    _print(options, table, serialise.duties_body(result))
+    _print_adjusted(options, ask, table, serialise.duties_body(result), by_host=True)
 
 
 @group.command("ledger")
@@ -282,3 +291,15 @@ def duty_gaps(options: Options) -> None:
     ask = ask_of(options, one_year=True)
     result = queries.duty_gaps(db.session(), ask.period.first.year, ask.place, today())
     _print(options, tables.duty_gaps_table(result, ask), serialise.duty_gaps_body(result))
+
+
+@group.command("corrections")
+@click.option("--after-lock", is_flag=True, help="Only what came to light after its period was locked.")
+@_common
+def corrections(options: Options, after_lock: bool) -> None:
+    """What was changed of attendance: when, by whom and why."""
+    ask = ask_of(options)
+    ask = replace(ask, words=(str(gettext("只看锁定后的")),) if after_lock else ())
+    wanted = queries.CorrectionsAsked(only_after_lock=after_lock)
+    result = queries.corrections(db.session(), ask.period, ask.place, wanted, EVERYTHING)
+    _print(options, tables.corrections_table(result, ask), serialise.corrections_body(result))

@@ -38,6 +38,8 @@ db = SQLAlchemy(model_class=Base)
 
 # First key of the advisory locks on training sessions; any number that nothing else here uses.
 SESSION_LOCKS = 7301
+# The same for the calendar as a whole: days are locked and unlocked alone.
+CALENDAR_LOCK = 7304
 SHARED_LOCK = "pg_advisory_xact_lock_shared"
 # One for each job that may run at the same time, one for the leader's lock, and a few to spare.
 _SCHEDULER_CONNECTIONS = 13
@@ -201,8 +203,21 @@ def lock_shared_or_alone(session: Session, session_id: int, *, alone: bool) -> N
     """Let check-ins of one training session run side by side, and its change of state run alone.
 
     Held until the transaction ends. On PostgreSQL an advisory lock in memory: a row lock for each
-    check-in would make the session's row hot. SQLite has one writer at a time anyway.
+    check-in would make the session's row hot. SQLite has one writer at a time anyway. Whoever holds a
+    session holds the calendar first, so that no day is locked behind their back.
     """
     if is_postgresql(session):
         kind = "pg_advisory_xact_lock" if alone else SHARED_LOCK
-        session.execute(text(f"SELECT {kind}(:space, :id)"), {"space": SESSION_LOCKS, "id": session_id})
+        given = {"calendar": CALENDAR_LOCK, "space": SESSION_LOCKS, "id": session_id}
+        session.execute(text(f"SELECT {SHARED_LOCK}(:calendar), {kind}(:space, :id)"), given)
+
+
+def hold_calendar(session: Session, *, alone: bool) -> None:
+    """Keep days from being locked or unlocked until the transaction ends; alone: lock or unlock them.
+
+    After the tree and before any session or row: whoever is alone waits until all others are done with
+    what they hold, and then takes sessions that nobody holds who could wait for the calendar.
+    """
+    if is_postgresql(session):
+        kind = "pg_advisory_xact_lock" if alone else SHARED_LOCK
+        session.execute(text(f"SELECT {kind}(:calendar)"), {"calendar": CALENDAR_LOCK})

@@ -81,6 +81,13 @@ class WrongState(AppError):
     title = lazy("现在还不能这样做")
 
 
+class PeriodLocked(WrongState):
+    """The thing belongs to a month or year whose figures stand still."""
+
+    code = "locked"
+    title = lazy("这段时间已锁定")
+
+
 class TooMuch(AppError):
     """More is asked for than one answer should hold."""
 

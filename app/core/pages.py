@@ -77,7 +77,15 @@ ROOMS = (
         False,
         ("reach", "reports.uncovered"),
     ),
-    Room("settings", lazy("设置"), "office.index", "gear", "settings.write", False, ("office",)),
+    Room(
+        "settings",
+        lazy("设置"),
+        "office.index",
+        "gear",
+        "settings.write",
+        False,
+        ("office", "attendance.locks", "attendance.save_lock", "attendance.unlock", "attendance.save_unlock"),
+    ),
 )
 
 

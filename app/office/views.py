@@ -13,7 +13,7 @@ from app.attendance.services.policy import PolicyDraft, save_policy
 from app.core.access import current_scope, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, PeriodLocked
 from app.core.i18n import gettext as _
 from app.core.i18n import lazy, localised
 from app.core.numbers import whole
@@ -55,6 +55,7 @@ DOORS = (
     ("office.lecturers", lazy("讲师"), lazy("讲师和先进典型。")),
     ("office.policy", lazy("学时规则"), lazy("每年的学时要求和折算办法。")),
     ("office.duties", lazy("组织生活频次"), lazy("三会一课、主题党日等,支部多久应开展一次。")),
+    ("attendance.locks", lazy("锁定月份和年份"), lazy("数字报出以后不再变动;之后的更正单列。")),
     ("members.orgs", lazy("党组织"), lazy("组织树,以及各支部的标签。")),
     ("members_import.upload", lazy("导入花名册"), lazy("从 Excel 表更新党员。")),
     ("supervision.index", lazy("指导员和督导组"), lazy("谁联系哪些支部,从什么时候起。")),
@@ -182,6 +183,8 @@ def _save(form: OfficeForm, save: Callable[[], Any], endpoint: str, page: Callab
             save()
         except InvalidInput as wrong:
             form.add_errors(wrong.errors)
+        except PeriodLocked as refused:
+            form.form_errors.append(str(refused.detail))
     if form.errors:
         return page(), 422
     flash(_("已保存。"), "success")

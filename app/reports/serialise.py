@@ -7,7 +7,9 @@ from typing import Any
 
 from app.core.paging import decode_cursor, encode_cursor
 from app.reports.queries import (
+    Adjusted,
     AttendanceRate,
+    Corrections,
     Coverage,
     CoverageRow,
     Duties,
@@ -48,6 +50,33 @@ def _next(key: Key | LongKey | None) -> str | None:
 def with_low_assurance(body: Body, person_times: int) -> Body:
     """The body with how many of the person-times behind it came by a code on paper; as it is for none."""
     return body | {"low_assurance_person_times": person_times} if person_times else body
+
+
+def with_adjustments(body: Body, found: Adjusted) -> Body:
+    """The body with what waits since the period was locked; as it is where nothing does."""
+    return body | {"adjustments": asdict(found)} if found.count else body
+
+
+def corrections_body(result: Corrections) -> Body:
+    items = [
+        {
+            "at": item.at.isoformat(),
+            "session": item.session_id,
+            "title": item.title,
+            "office_date": item.office_date.isoformat(),
+            "member": item.member,
+            "name": item.name,
+            "org_code": item.org_code,
+            "org_name": item.org_name,
+            "status_before": item.status_before,
+            "status_after": item.status_after,
+            "reason": item.reason,
+            "by": item.by,
+            "after_lock": item.after_lock,
+        }
+        for item in result.items
+    ]
+    return {"count": result.count, "items": items, "next": _next(result.next)}
 
 
 def person_times_body(result: PersonTimes) -> Body:

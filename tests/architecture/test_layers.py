@@ -83,6 +83,7 @@ NAMED: dict[str, str] = {
     "app.members.serving_forms": "forms",
     "app.trainings.day_forms": "forms",
     "app.attendance.paper_forms": "forms",
+    "app.attendance.lock_forms": "forms",
     "app.members.phones": "rules",  # how numbers are spelt; shared by the roster's rules
     "app.members.roster.apply": "services",  # all or nothing: owns the import's transaction
     "app.members.roster.branches": "services",  # creates branches within that transaction

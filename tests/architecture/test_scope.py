@@ -73,6 +73,7 @@ REPORTS = (
     "bulletin",
     "trend",
     "duty-gaps",
+    "corrections",
 )
 
 

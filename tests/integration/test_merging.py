@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Table, select
 
-from app.attendance.models import Attendance, AttendanceChange, LeaveRequest, MakeUp
+from app.attendance.models import Adjustment, Attendance, AttendanceChange, LeaveRequest, MakeUp
 from app.attendance.rules_absence import Studied, Way
 from app.attendance.services.leave import ask_leave
 from app.attendance.services.make_up import finish_make_up, plan_make_up
@@ -128,6 +128,13 @@ def fill_everything(world: World) -> None:
                 session_id=held.id, member_id=other.id, status_after=Status.PRESENT, reason="", changed_at=NOW
             )
         )
+        session.add(
+            Adjustment(
+                session_id=held.id, member_id=other.id, status_before=Status.PRESENT, minutes_before=120,
+                status_after=Status.ABSENT, minutes_after=0, office_date=held.office_date, org_id=world.b.id,
+                groups=0, reason="不在场", made_at=NOW,
+            )
+        )  # fmt: skip
         session.add(
             TransferRequest(member_id=other.id, from_org_id=world.b.id, to_org_id=world.a.id, asked_at=NOW)
         )

@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
         kiosks,
         leave,
         links,
+        locks,
         make_ups,
         members,
         officials,

@@ -20,8 +20,11 @@ from app.api.v1.schemas.sessions import (
     StayBody,
 )
 from app.api.v1.sessions import SESSION_PATH
+from app.attendance.queries.adjustments import AdjustmentRow, waiting_at
 from app.attendance.queries.member import member_attendance
 from app.attendance.queries.session import RosterRow, roster
+from app.attendance.reasons import reason_words
+from app.attendance.services.adjust import withdraw
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.attendance.services.stay import set_stay, sign_out_by_staff
 from app.core.access import current_scope, permission
@@ -96,8 +99,10 @@ def list_member_attendance(member_id: int, query: dict[str, Any]) -> dict[str, A
     answers={200: CorrectionAnswer()},
     errors=(409,),
     detail=(
-        "改动会留下记录:谁、何时、为何。还没有登记的会补登。",
-        "Every change keeps who, when and why. A member not yet recorded is recorded.",
+        "改动会留下记录:谁、何时、为何。还没有登记的会补登。已锁定的月份或年份里,登记不变,"
+        "改动成为锁定后调整(adjustment)。",
+        "Every change keeps who, when and why. A member not yet recorded is recorded. Of a locked month or"
+        " year the row stays as it is, and the change waits as an adjustment.",
     ),
 )
 def correct(session_id: int, member_id: int, body: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +113,34 @@ def correct(session_id: int, member_id: int, body: dict[str, Any]) -> dict[str, 
         excuse = body.get("excuse_reason")
         sighting = staff_sighting(session_id, member_id, status, excuse, scope.user_id, now)
         status = set_status(sighting, body["reason"], scope, now, **session_rules())
-    return {"session": session_id, "member": member_id, "status": status}
+    body = {"session": session_id, "member": member_id, "status": status}
+    waiting = waiting_at(db.session(), session_id, [member_id]).get(member_id)
+    return body | {"adjustment": _adjustment(waiting)} if waiting else body
+
+
+@bp.delete(f"{SESSION_PATH}/attendance/<int:member_id>/adjustment")
+@permission("attendance.write")
+@operation(
+    "撤回锁定后调整",
+    "Withdraw what waits for a locked row",
+    answers={204: None},
+    detail=("没有等待的调整时,什么也不变。", "Where nothing waits, nothing changes."),
+)
+def delete_adjustment(session_id: int, member_id: int) -> tuple[str, int]:
+    withdraw(session_id, member_id, current_scope(), utc_now())
+    return "", 204
+
+
+def _adjustment(row: AdjustmentRow) -> dict[str, Any]:
+    return {
+        "status_before": row.status_before,
+        "status_after": row.status_after,
+        "minutes_before": row.minutes_before,
+        "minutes_after": row.minutes_after,
+        "reason": reason_words(row.reason),
+        "by": row.made_by,
+        "at": row.made_at,
+    }
 
 
 @bp.put(f"{SESSION_PATH}/attendance/<int:member_id>/times")
@@ -120,13 +152,15 @@ def correct(session_id: int, member_id: int, body: dict[str, Any]) -> dict[str, 
     answers={200: StayAnswer()},
     errors=(409,),
     detail=(
-        "null 表示不清楚:按从头、到结束计。状态和分钟数随之改变。",
-        "null: not known, which counts as from the start or until the end. Status and minutes follow.",
+        "null 表示不清楚:按从头、到结束计。状态和分钟数随之改变。已锁定时要写原因,登记不变,成为锁定后调整。",
+        "null: not known, which counts as from the start or until the end. Status and minutes follow. Of a"
+        " locked period a reason is needed, and the change waits as an adjustment.",
     ),
 )
 def put_times(session_id: int, member_id: int, body: dict[str, Any]) -> Any:
-    stay = Stay(body["came_at"], body["left_at"])
-    return set_stay(session_id, member_id, stay, current_scope(), utc_now(), tz=office_tz())
+    stay, reason = Stay(body["came_at"], body["left_at"]), body.get("reason") or ""
+    scope, now = current_scope(), utc_now()
+    return set_stay(session_id, member_id, stay, scope, now, tz=office_tz(), reason=reason)
 
 
 @bp.post(f"{SESSION_PATH}/attendance/<int:member_id>/sign-out")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from app.api.v1.blueprint import bp
@@ -11,6 +11,8 @@ from app.api.v1.schemas.reports import (
     BranchesQuery,
     BulletinAnswer,
     BulletinQuery,
+    CorrectionsAnswer,
+    CorrectionsQuery,
     CoverageAnswer,
     CoverageQuery,
     DutiesAnswer,
@@ -37,14 +39,18 @@ from app.api.v1.words import field_error
 from app.core.access import current_scope, permission
 from app.core.clock import today
 from app.core.db import db
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, NotFound
 from app.core.office import elderly_age
+from app.core.paging import decode_cursor
 from app.reports.bulletin import bulletin_of
 from app.reports.queries import (
+    CorrectionsAsked,
     Place,
+    adjusted,
     attendance_rate,
     branch_summary,
     bulletin_numbers,
+    corrections,
     coverage,
     default_period,
     duties,
@@ -54,8 +60,10 @@ from app.reports.queries import (
     ledger,
     low_assurance_person_times,
     make_ups,
+    member_of_place,
     person_times,
     place_in_scope,
+    session_title,
     study_hours,
     uncovered,
 )
@@ -63,6 +71,7 @@ from app.reports.rules import Period, Slice, Snapshot, snapshot_day
 from app.reports.serialise import (
     Body,
     attendance_rate_body,
+    corrections_body,
     coverage_body,
     cursor_key,
     duties_body,
@@ -75,6 +84,7 @@ from app.reports.serialise import (
     study_hours_body,
     summary_body,
     uncovered_body,
+    with_adjustments,
     with_low_assurance,
 )
 from app.reports.tables import Ask
@@ -176,7 +186,33 @@ def report_study_hours(query: dict[str, Any]) -> Body:
     "三会一课", "Duties", query=DutiesQuery(), answers={200: DutiesAnswer()}, errors=(404,), detail=_YEAR
 )
 def report_duties(query: dict[str, Any]) -> Body:
-    return duties_body(duties(db.session(), _year(query), _place(query), today(), _slice(query)))
+    year, place = _year(query), _place(query)
+    body = duties_body(duties(db.session(), year, place, today(), _slice(query)))
+    return with_adjustments(body, adjusted(db.session(), Period.of_year(year), place, by_host=True))
+
+
+@bp.get("/reports/corrections")
+@permission("reports.read")
+@operation(
+    "更正记录",
+    "Corrections",
+    query=CorrectionsQuery(),
+    answers={200: CorrectionsAnswer()},
+    errors=(404,),
+    detail=_PERIOD,
+)
+def report_corrections(query: dict[str, Any]) -> Body:
+    period, place = _period(query), _place(query)
+    member_id = query.get("member")
+    if member_id is not None and member_of_place(db.session(), member_id, _day(query, period), place) is None:
+        raise NotFound()
+    session_id = query.get("session")
+    if session_id is not None and session_title(db.session(), session_id, place) is None:
+        raise NotFound()
+    asked = CorrectionsAsked(None, member_id, session_id, query["after_lock"])
+    after: Any = decode_cursor(query["cursor"], (datetime, int)) if query.get("cursor") else None
+    part = Slice(query["limit"], after=(after[0].isoformat(), after[1]) if after else None)
+    return corrections_body(corrections(db.session(), period, place, asked, part))
 
 
 @bp.get("/reports/bulletin")
@@ -294,7 +330,8 @@ def report_ledger(query: dict[str, Any]) -> Body:
 
 def _marked(body: Body, period: Period, place: Place, *, by_host: bool = False) -> Body:
     found = low_assurance_person_times(db.session(), period, place, by_host=by_host)
-    return with_low_assurance(body, found)
+    body = with_low_assurance(body, found)
+    return with_adjustments(body, adjusted(db.session(), period, place, by_host=by_host))
 
 
 def _place(query: dict[str, Any]) -> Place:

@@ -1,8 +1,8 @@
-"""Tables of the attendance ledger, of what waits on it, of its locks and of its yearly summaries."""
+"""Tables of the attendance ledger, of what waits on it, of what adjusts it and of its yearly summaries."""
 
 from app.attendance.models.absence import LeaveRequest, MakeUp
 from app.attendance.models.ledger import Attendance, AttendanceChange, HourPolicy, ReviewItem
-from app.attendance.models.locks import Adjustment, LockedPeriod
+from app.attendance.models.locks import Adjustment
 from app.attendance.models.rollups import DayFigures, MemberYear, MemberYearKind, StaleDay, YearFigures
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "DayFigures",
     "HourPolicy",
     "LeaveRequest",
-    "LockedPeriod",
     "MakeUp",
     "MemberYear",
     "MemberYearKind",

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, exists, extract, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.attendance.models import Attendance, HourPolicy
+from app.attendance.models import Adjustment, Attendance, HourPolicy
+from app.attendance.queries.adjustments import waits
 from app.attendance.queries.hours import day_minutes, policy_of
 from app.core.clock import today
 from app.core.vocabulary import CENTRAL_KIND, COUNTED_STATUSES, ExcuseReason, Group, Method, Status
@@ -56,6 +57,8 @@ class MemberHours:
     central_classes: int
     required_central_classes: int
     is_exempt: bool
+    # Of any year: something waits for one of the member's rows of a locked period.
+    has_adjustments: bool = False
 
 
 def member_attendance(
@@ -133,7 +136,7 @@ def member_hours(session: Session, member_id: int, year: int, on: date | None = 
     """
     on = on or max(date(year, 1, 1), min(today(), date(year, 12, 31)))
     policy = policy_of(session, year)
-    minutes, made_up, central, is_exempt, has_post = _year_of(session, member_id, year, on, policy)
+    minutes, made_up, central, is_exempt, has_post, waits_any = _year_of(session, member_id, year, on, policy)
     required = 0 if is_exempt else policy.post_hours if has_post else policy.member_hours
     hours = _hours(minutes, policy)
     return MemberHours(
@@ -146,6 +149,7 @@ def member_hours(session: Session, member_id: int, year: int, on: date | None = 
         central_classes=central,
         required_central_classes=policy.post_central_classes if has_post and not is_exempt else 0,
         is_exempt=is_exempt,
+        has_adjustments=waits_any,
     )
 
 
@@ -164,7 +168,7 @@ def _in_year(year: int) -> ColumnElement[bool]:
 
 def _year_of(
     session: Session, member_id: int, year: int, on: date, policy: HourPolicy
-) -> tuple[int, int, int, bool, bool]:
+) -> tuple[int, int, int, bool, bool, bool]:
     """In one SELECT: minutes of the year after both caps, the part of them made up, central trainings,
     and whether on a day nothing is required of the member, and whether the member holds a post then."""
     days = (
@@ -193,9 +197,11 @@ def _year_of(
         central.scalar_subquery(),
         func.coalesce(select(standing.c.groups).scalar_subquery(), 0),
         exists(select(standing.c.member_id).where(post)),
+        exists().where(Adjustment.member_id == member_id, waits()),
     )
-    minutes, made_up, classes, groups, has_post = session.execute(query).one()
-    return int(minutes), int(made_up), classes, bool(groups & Group.EXEMPT.bit), bool(has_post)
+    minutes, made_up, classes, groups, has_post, waiting = session.execute(query).one()
+    is_exempt = bool(groups & Group.EXEMPT.bit)
+    return int(minutes), int(made_up), classes, is_exempt, bool(has_post), bool(waiting)
 
 
 def _hours(minutes: int, policy: HourPolicy) -> float:

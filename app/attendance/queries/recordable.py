@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.attendance.queries.session import on_roster
 from app.core.access import Scope
 from app.core.clock import office_date
+from app.members.models import Member
 from app.members.queries.as_of import members_in_scope
 from app.members.queries.hosted import hosted_among
 from app.trainings.models import TrainingSession
+from app.trainings.queries.sessions import scoped_session
 
 
 def recordable(
@@ -28,3 +31,13 @@ def recordable(
             found |= members_in_scope(session, others, scope, day)
     others = set(member_ids) - found
     return found | hosted_among(session, others, scope, row.office_date) if others else found
+
+
+def recordable_name(
+    session: Session, session_id: int, member_id: int, scope: Scope, now: datetime
+) -> str | None:
+    """The name of a member whom staff may record at the session; None for anybody else."""
+    row = scoped_session(session, session_id, scope, now)
+    if not recordable(session, row, [member_id], scope, now):
+        return None
+    return session.scalar(select(Member.name).where(Member.id == member_id))

@@ -16,17 +16,18 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
 from app.attendance.queries.bulk import nonce_of, unchanged
 from app.attendance.queries.recordable import recordable
 from app.attendance.queries.session import RosterPart, roster
-from app.attendance.rules import arrival, refusal
+from app.attendance.reasons import BULK
+from app.attendance.rules import arrival
+from app.attendance.services.admission import held_session, require_takes
 from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.clock import office_tz
-from app.core.db import Base, is_postgresql, lock_shared_or_alone, writing
+from app.core.db import Base, is_postgresql, writing
 from app.core.errors import InvalidInput, NotFound, WrongState
 from app.core.i18n import lazy
 from app.core.vocabulary import ExcuseReason, Method, SessionState, Status
@@ -41,7 +42,6 @@ Row = TypeVar("Row")
 MOST_AT_ONCE = 20_000
 # Bounded by how many values one statement of SQLite may carry: some twenty a row.
 CHUNK = 500
-REASON = "bulk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +119,9 @@ def tick_all(
     if len(people) > MOST_AT_ONCE:
         raise InvalidInput.field("items", "too_many", lazy("一次最多登记 %(n)s 人。", n=MOST_AT_ONCE))
     with writing() as session:
-        row = scoped_session(session, act.session_id, scope, now)
-        lock_shared_or_alone(session, row.id, alone=False)
-        session.refresh(row)
+        row = held_session(session, act.session_id, scope, now)
         for status in {noted.status for noted in people.values()}:
-            refused = refusal(row.state, act.method, status)
-            if refused is not None:
-                raise CheckInRefused(refused)
+            require_takes(session, row, act.method, status)
         entering, made = _Entering(row, act, scope, now, tz), 0
         nowhere: set[int] = set()
         # In one order: two users who tick the same people must not wait for each other in a ring.
@@ -155,12 +151,8 @@ def take_back_all(act: Act, scope: Scope, now: datetime) -> int:
     Raises NotFound, CheckInRefused. Again it removes nothing.
     """
     with writing() as session:
-        row = scoped_session(session, act.session_id, scope, now)
-        lock_shared_or_alone(session, row.id, alone=False)
-        session.refresh(row)
-        refused = refusal(row.state, Method.STAFF_ENTRY, Status.EXCUSED)
-        if refused is not None:
-            raise CheckInRefused(refused)
+        row = held_session(session, act.session_id, scope, now)
+        require_takes(session, row, Method.STAFF_ENTRY, Status.EXCUSED)
         hold_make_ups(session, row.id)
         query = select(Attendance.member_id, Attendance.status).where(*unchanged(act.session_id, act.nonce))
         found = session.execute(query.order_by(Attendance.member_id).with_for_update()).all()
@@ -290,7 +282,7 @@ def _change(
         "member_id": member_id,
         "status_before": before,
         "status_after": after,
-        "reason": REASON,
+        "reason": BULK,
         "changed_by_id": scope.user_id,
         "changed_at": now,
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.attendance.models import Attendance
+from app.attendance.models import Adjustment, Attendance
 from app.core.i18n import Text, day_text, lazy
 from app.members.services.closing import CONCERNED, Closing
 
@@ -17,10 +17,15 @@ def attendance_in_the_way(session: Session, closing: Closing) -> Iterable[Text]:
 
     Check-ins in the very moment wait: the sessions that are open are held (`trainings.services.closing`).
     """
-    query = select(func.max(Attendance.office_date)).where(
-        Attendance.org_id == closing.org_id, Attendance.office_date >= closing.day
-    )
-    last = session.scalar(query)
+    found = [
+        session.scalar(
+            select(func.max(table.office_date)).where(
+                table.org_id == closing.org_id, table.office_date >= closing.day
+            )
+        )
+        for table in (Attendance, Adjustment)
+    ]
+    last = max((day for day in found if day is not None), default=None)
     if last is None:
         return []
     return [lazy("%(day)s 还有签到计在本组织,日期要晚于这一天。", day=day_text(last))]

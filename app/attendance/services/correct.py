@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
-from app.attendance.queries.recordable import recordable
-from app.attendance.rules import RefusalCode, refusal
+from app.attendance.queries.adjustments import waiting_adjustment
+from app.attendance.rules import REASON_LENGTH
+from app.attendance.services.adjust import Wanted, Why, adjust
+from app.attendance.services.admission import (
+    held_row,
+    held_session,
+    require_stands,
+    require_takes,
+    stands_still,
+)
 from app.attendance.services.record import Sighting, record_attendance, say
-from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
+from app.attendance.services.settle_make_ups import Hand, settle_rows
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.clock import office_tz
-from app.core.db import lock_shared_or_alone, writing
-from app.core.errors import InvalidInput, NotFound
+from app.core.db import writing
+from app.core.errors import InvalidInput
 from app.core.i18n import lazy
 from app.core.vocabulary import ExcuseReason, Method, Status
-from app.trainings.models import TrainingSession
-from app.trainings.queries.sessions import scoped_session
-
-REASON_LENGTH = 200
 
 
 def set_status(
     sighting: Sighting, reason: str, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int
 ) -> Status:
-    """Make the member's row say `sighting.status`, making the row if there is none.
+    """Make the member's row say `sighting.status`, making the row if there is none; what it says then.
 
-    Saying what the row already says changes nothing. Raises NotFound, InvalidInput, CheckInRefused.
+    Saying what the row already says changes nothing. Of a locked session the row stays as it is, and an
+    adjustment waits instead. Raises NotFound, InvalidInput, CheckInRefused.
     """
-    if len(reason) > REASON_LENGTH:
-        raise InvalidInput.field("reason", "too_long", lazy("原因请不要超过 200 个字。"))
+    require_short(reason)
     with writing() as session:
-        row = _session_and_member(session, sighting.session_id, sighting.member_id, scope, now)
-        found = _locked_row(session, sighting.session_id, sighting.member_id)
+        row = held_session(session, sighting.session_id, scope, now, of=[sighting.member_id])
+        if stands_still(session, row):
+            require_stands(row, sighting.method, sighting.status)
+            to_say = _said_the_same(session, sighting, Wanted.of(sighting, row, tz))
+            why = Why(reason, scope.user_id, now)
+            adjust(session, row, sighting.member_id, to_say, why, elderly_age=elderly_age)
+            return sighting.status
+        found = held_row(session, sighting.session_id, sighting.member_id)
         if found is None:
             outcome = record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
             if outcome.created:
@@ -45,7 +55,7 @@ def set_status(
                 return outcome.status
             # Somebody else recorded the member in between: this is a correction after all.
             found = session.get_one(Attendance, (sighting.session_id, sighting.member_id))
-        _refuse_if_needed(row, sighting.method, sighting.status)
+        require_takes(session, row, sighting.method, sighting.status)
         wanted = (sighting.status, sighting.excuse_reason if sighting.status is Status.EXCUSED else None)
         if (found.status, found.excuse_reason) != wanted:
             before = found.status
@@ -67,14 +77,18 @@ def set_status(
 def take_back(session_id: int, member_id: int, reason: str, scope: Scope, now: datetime) -> bool:
     """Remove a row that was made by mistake, so that the member is "not recorded" again.
 
-    False when there was none. The history keeps what it said.
+    False when there was none. The history keeps what it said. Of a locked session the row stays, and an
+    adjustment waits instead.
     """
     with writing() as session:
-        row = _session_and_member(session, session_id, member_id, scope, now)
-        found = _locked_row(session, session_id, member_id)
+        row = held_session(session, session_id, scope, now, of=[member_id])
+        if stands_still(session, row):
+            why = Why(reason[:REASON_LENGTH], scope.user_id, now)
+            return adjust(session, row, member_id, None, why) is not None
+        found = held_row(session, session_id, member_id)
         if found is None:
             return False
-        _refuse_if_needed(row, Method.STAFF_ENTRY, Status.EXCUSED)
+        require_takes(session, row, Method.STAFF_ENTRY, Status.EXCUSED)
         session.add(
             AttendanceChange(
                 session_id=session_id,
@@ -99,6 +113,12 @@ def take_back(session_id: int, member_id: int, reason: str, scope: Scope, now: d
         return True
 
 
+def require_short(reason: str) -> None:
+    """Raises InvalidInput for more than a reason needs."""
+    if len(reason) > REASON_LENGTH:
+        raise InvalidInput.field("reason", "too_long", lazy("原因请不要超过 200 个字。"))
+
+
 def staff_sighting(
     session_id: int,
     member_id: int,
@@ -111,27 +131,15 @@ def staff_sighting(
     return Sighting(session_id, member_id, Method.STAFF_ENTRY, now, status, excuse, user_id)
 
 
-def _session_and_member(
-    session: Session, session_id: int, member_id: int, scope: Scope, now: datetime
-) -> TrainingSession:
-    """The session in scope, for a member whom staff may record there; else NotFound."""
-    row = scoped_session(session, session_id, scope, now)
-    lock_shared_or_alone(session, session_id, alone=False)
-    session.refresh(row)
-    if not recordable(session, row, [member_id], scope, now):
-        raise NotFound()
-    return row
-
-
-def _locked_row(session: Session, session_id: int, member_id: int) -> Attendance | None:
-    hold_make_ups(session, session_id, [member_id])
-    return session.get(Attendance, (session_id, member_id), with_for_update=True, populate_existing=True)
-
-
-def _refuse_if_needed(row: TrainingSession, method: Method, status: Status) -> None:
-    refused: RefusalCode | None = refusal(row.state, method, status)
-    if refused is not None:
-        raise CheckInRefused(refused)
+def _said_the_same(session: Session, sighting: Sighting, wanted: Wanted) -> Wanted:
+    """With the times that are known, where nothing but them is new: a status alone says nothing of times."""
+    key, status = (sighting.session_id, sighting.member_id), (wanted.status, wanted.excuse_reason)
+    waiting, found = waiting_adjustment(session, *key), held_row(session, *key)
+    if waiting is not None and (waiting.status_after, waiting.excuse_reason) == status:
+        return replace(wanted, came_at=waiting.came_at, left_at=waiting.left_at)
+    if found is not None and (found.status, found.excuse_reason) == status:
+        return replace(wanted, came_at=found.came_at, left_at=found.left_at)
+    return wanted
 
 
 def _remember(

@@ -13,9 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange, ReviewItem
+from app.attendance.queries.adjustments import waiting_at
 from app.attendance.queries.reviews import Concerned, ReviewRow, concerned, review_in_scope
 from app.attendance.queries.session import recorder_names
-from app.attendance.rules import refusal
+from app.attendance.rules import RefusalCode, refusal
+from app.attendance.services.adjust import Why, withdraw_all
+from app.attendance.services.adjust_tick import adjust_tick
+from app.attendance.services.admission import require_takes, stands_still
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.attendance.services.late_leave import leave_late
 from app.attendance.services.put_back import say_again
@@ -29,7 +33,15 @@ from app.core.db import db, lock_shared_or_alone, writing
 from app.core.errors import InvalidInput, NotFound, WrongState
 from app.core.i18n import lazy, moment_text
 from app.core.labels import REVIEW_STATE_LABELS
-from app.core.vocabulary import ExcuseReason, Method, ReviewKind, ReviewState, SessionState, Status
+from app.core.vocabulary import (
+    ATTENDED_STATUSES,
+    ExcuseReason,
+    Method,
+    ReviewKind,
+    ReviewState,
+    SessionState,
+    Status,
+)
 from app.trainings.models import TrainingSession
 from app.trainings.queries.sessions import scoped_session
 
@@ -80,7 +92,7 @@ def decide(
         rules = _Rules(tz, elderly_age)
         before: dict[int, Said] = {}
         if decision.state is ReviewState.FINE:
-            changed = _record_tick(session, row, now, rules, before)
+            changed = _record_tick(session, row, scope, now, rules, before)
         else:
             changed = _not_there(session, row, decision.members, scope, now, rules, before)
         item.evidence = {**row.evidence, "rows_before": sealed_rows(before)} if before else row.evidence
@@ -164,6 +176,9 @@ def _people(session: Session, row: ReviewRow) -> list[Concerned]:
 def _says_the_same(session: Session, row: ReviewRow, decision: Decision) -> bool:
     """Whether deciding again would change nothing: a repeat, or two people of one mind."""
     still_there = {person.member_id for person in _people(session, row) if person.is_there}
+    # Of a locked session the rows stay as they are, and what was decided waits beside them.
+    waiting = waiting_at(session, row.session_id, still_there)
+    still_there -= {id for id, told in waiting.items() if told.status_after not in ATTENDED_STATUSES}
     return row.state is decision.state and not still_there & set(decision.members)
 
 
@@ -180,11 +195,11 @@ def _decided_before(session: Session, row: ReviewRow) -> WrongState:
 
 
 def _record_tick(
-    session: Session, row: ReviewRow, now: datetime, rules: _Rules, before: dict[int, Said]
+    session: Session, row: ReviewRow, scope: Scope, now: datetime, rules: _Rules, before: dict[int, Said]
 ) -> int:
     """A tick that came too late goes into the ledger as it was noted; other kinds leave it alone.
 
-    before: takes the leave or absence that gave way.
+    before: takes the leave or absence that gave way. Of a locked session an adjustment waits instead.
     """
     if row.kind is not ReviewKind.LATE_TICK or row.member_id is None:
         return 0
@@ -206,6 +221,10 @@ def _record_tick(
         # What the rule said when the tick was kept: the door's, by a clock put right.
         stay=stay_of(row.evidence),
     )
+    of_session = session.get_one(TrainingSession, row.session_id, populate_existing=True)
+    if stands_still(session, of_session):
+        why, leaves = Why(_reason(row), scope.user_id, now), bool(row.evidence.get(LEAVING))
+        return int(adjust_tick(session, of_session, sighting, why, leaves=leaves, **rules.values()))
     if row.evidence.get(LEAVING):
         before[row.member_id], after = leave_late(session, sighting, rules.tz)
         settle_rows(session, row.session_id, [row.member_id], Hand(row.noted_by_id, now, rules.tz))
@@ -286,20 +305,24 @@ def _settle(
 
 
 def _undo(session: Session, row: ReviewRow, scope: Scope, now: datetime, rules: _Rules) -> int:
-    """Put back what the decision changed; returns how many rows."""
+    """Put back what the decision changed, and withdraw what it adjusted; returns how many rows."""
+    why = Why(_reason(row), scope.user_id, now)
+    withdrawn, applied_at = withdraw_all(session, row.session_id, why)
     query = (
         select(AttendanceChange)
         .where(
             AttendanceChange.session_id == row.session_id,
             AttendanceChange.reason == _reason(row),
-            AttendanceChange.changed_at == row.decided_at,
+            AttendanceChange.changed_at.in_([row.decided_at, *applied_at]),
         )
         .order_by(AttendanceChange.member_id, AttendanceChange.id)
     )
-    before = rows_sealed(row.evidence.get("rows_before"))
-    return sum(
-        _undo_one(session, change, before.get(change.member_id), row, scope, now, rules)
-        for change in session.scalars(query).all()
+    before, changes = rows_sealed(row.evidence.get("rows_before")), session.scalars(query).all()
+    of_session = session.get_one(TrainingSession, row.session_id, populate_existing=True)
+    if changes and stands_still(session, of_session):
+        raise CheckInRefused(RefusalCode.LOCKED)
+    return withdrawn + sum(
+        _undo_one(session, change, before.get(change.member_id), row, scope, now, rules) for change in changes
     )
 
 
@@ -322,9 +345,7 @@ def _undo_one(
     if before is None:
         return take_back(row.session_id, member_id, _reason(row), scope, now)
     of_session = session.get_one(TrainingSession, row.session_id, populate_existing=True)
-    refused = refusal(of_session.state, Method.STAFF_ENTRY, before)
-    if refused is not None:
-        raise CheckInRefused(refused)
+    require_takes(session, of_session, Method.STAFF_ENTRY, before)
     if found is None:
         # Not by way of the roster: whoever was there as a guest need not be this user's to record.
         made = Sighting(*key, Method.STAFF_ENTRY, row.starts_at, before, recorded_by_id=scope.user_id)

@@ -9,16 +9,16 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.attendance.models import LockedPeriod
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.clock import office_date
-from app.core.db import writing
+from app.core.db import hold_calendar, writing
 from app.core.errors import FieldError, InvalidInput
 from app.core.i18n import lazy
 from app.core.vocabulary import SessionState
 from app.trainings.models import DutyRule, SessionKind, TrainingSession
 from app.trainings.queries.duty_rules import duty_frequencies
+from app.trainings.queries.locks import locked_within
 
 FREQUENCIES = ("monthly", "quarterly", "yearly")
 # A rule is made for one of the next years, not for a slip of the keyboard.
@@ -41,6 +41,8 @@ def save_duty_rule(draft: DutyDraft, scope: Scope, now: datetime) -> None:
     Raises InvalidInput: the year is over, locked, too far ahead, or has been counted by another rule.
     """
     with writing() as session:
+        # No month of it is locked meanwhile.
+        hold_calendar(session, alone=False)
         errors = list(_errors(session, draft, office_date(now).year))
         if errors:
             raise InvalidInput(errors=errors)
@@ -74,20 +76,10 @@ def _errors(session: Session, draft: DutyDraft, this_year: int) -> Iterator[Fiel
             last=this_year + YEARS_AHEAD,
         )
         yield FieldError("from_year", "not_coming", words)
-    elif _is_locked(session, year):
+    elif locked_within(session, date(year, 1, 1), date(year, 12, 31)):
         yield FieldError("from_year", "locked", lazy("这一年已有月份锁定,频次请从下一年起改。"))
     elif year == this_year and _was_held(session, draft.kind_key, year):
         yield FieldError("from_year", "counted", lazy("今年已经开展过这一类,频次请从明年起改。"))
-
-
-def _is_locked(session: Session, year: int) -> bool:
-    """Whether any day of the year is locked."""
-    query = select(LockedPeriod.id).where(
-        LockedPeriod.unlocked_at.is_(None),
-        LockedPeriod.first_on <= date(year, 12, 31),
-        LockedPeriod.last_on >= date(year, 1, 1),
-    )
-    return session.scalars(query.limit(1)).first() is not None
 
 
 def _was_held(session: Session, kind_key: str, year: int) -> bool:

@@ -8,14 +8,13 @@ from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, AttendanceChange
+from app.attendance.reasons import SIGN_OUT, TIMING
 from app.attendance.rules import Arrival, judged_again
-from app.attendance.services.sign_out import REASON as SIGNED_OUT
 from app.core.vocabulary import Status
 from app.trainings.models import TrainingSession
 from app.trainings.rules import Timing
 from app.trainings.services.facts import WHEN_TIMED_ANEW, timing_of
 
-REASON = "timing"
 # Of making up, leave and absence no time decides.
 _BY_TIME = (Status.PRESENT, Status.LATE, Status.LEFT_EARLY)
 
@@ -29,7 +28,7 @@ def judge_again(
         AttendanceChange.session_id == Attendance.session_id,
         AttendanceChange.member_id == Attendance.member_id,
         AttendanceChange.changed_at > Attendance.received_at,
-        AttendanceChange.reason.not_in((REASON, SIGNED_OUT)),
+        AttendanceChange.reason.not_in((TIMING, SIGN_OUT)),
     )
     names = ("member_id", "status", "came_at", "left_at", "method", "occurred_at")
     columns = [getattr(Attendance, name) for name in names]
@@ -45,7 +44,7 @@ def judge_again(
             rows.append({**key, "status": says.status, "came_at": says.came_at, "left_at": says.left_at})
         if says.status is not said.status:
             statuses = {"status_before": said.status, "status_after": says.status}
-            history.append(key | statuses | {"reason": REASON, "changed_by_id": user_id, "changed_at": now})
+            history.append(key | statuses | {"reason": TIMING, "changed_by_id": user_id, "changed_at": now})
     if rows:
         session.execute(update(Attendance), rows)
     if history:

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.attendance.errors import CheckInRefused
-from app.attendance.models import Attendance
-from app.attendance.rules import refusal, status_on_leaving
+from app.attendance.rules import status_on_leaving
+from app.attendance.services.admission import held_row, require_takes
 from app.attendance.services.record import Said, Sighting, say
 from app.core.errors import WrongState
 from app.core.i18n import lazy
@@ -22,15 +21,12 @@ from app.trainings.services.facts import timing_of
 def leave_late(session: Session, sighting: Sighting, tz: ZoneInfo) -> tuple[Said, Status]:
     """The row says when the member left; (what it said before, status now). The caller holds the session.
 
-    Raises CheckInRefused(cancelled), and WrongState for somebody who is not recorded as having come: their
-    coming may wait for a person too.
+    Raises CheckInRefused (cancelled, locked), and WrongState for somebody who is not recorded as having
+    come: their coming may wait for a person too.
     """
     row = session.get_one(TrainingSession, sighting.session_id, populate_existing=True)
-    refused = refusal(row.state, Method.STAFF_ENTRY, Status.PRESENT)
-    if refused is not None:
-        raise CheckInRefused(refused)
-    key = (sighting.session_id, sighting.member_id)
-    found = session.get(Attendance, key, with_for_update=True, populate_existing=True)
+    require_takes(session, row, Method.STAFF_ENTRY, Status.PRESENT)
+    found = held_row(session, sighting.session_id, sighting.member_id)
     if found is None or found.status not in ATTENDED_STATUSES:
         raise WrongState(lazy("还没有签到,请先签到。"))
     before, at = Said.by(found), sighting.occurred_at

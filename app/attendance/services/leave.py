@@ -8,9 +8,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange, LeaveRequest
 from app.attendance.queries.absences import expected_at
+from app.attendance.reasons import LEAVE
+from app.attendance.rules import RefusalCode
 from app.attendance.rules_absence import ASKABLE
+from app.attendance.services.admission import stands_still
 from app.attendance.services.correct import staff_sighting
 from app.attendance.services.record import record_attendance, say
 from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
@@ -23,7 +27,6 @@ from app.core.vocabulary import COUNTED_STATUSES, ExcuseReason, LeaveState, Stat
 from app.members.models import Member
 from app.trainings.models import TrainingSession
 
-REASON = "leave"
 _CAME: Text = lazy("这一场已经登记到场或补学,不用请假。")
 _NOT_NOW: Text = lazy("这一场现在不能请假:还没有发布,或已经取消。")
 
@@ -135,6 +138,8 @@ def _held(
     session.execute(select(Member.id).where(Member.id == member_id).with_for_update(key_share=True))
     if row.state not in ASKABLE:
         raise WrongState(_NOT_NOW)
+    if stands_still(session, row):
+        raise CheckInRefused(RefusalCode.LOCKED)
     return row
 
 
@@ -182,7 +187,7 @@ def _excuse(
                 member_id=request.member_id,
                 status_before=before,
                 status_after=Status.EXCUSED,
-                reason=REASON,
+                reason=LEAVE,
                 changed_by_id=scope.user_id,
                 changed_at=now,
             )

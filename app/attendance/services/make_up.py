@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, MakeUp
 from app.attendance.queries.absences import expected_at
 from app.attendance.queries.ways import is_way
+from app.attendance.rules import RefusalCode
 from app.attendance.rules_absence import LONGEST_MINUTES, WAYS, Studied, Way, is_missed
+from app.attendance.services.admission import stands_still
 from app.attendance.services.settle_make_ups import Hand, count_done, settle_make_up, undo_make_up
 from app.core.access import Scope
 from app.core.audit import record_act
@@ -85,6 +88,7 @@ def drop_make_up(session_id: int, member_id: int, scope: Scope, now: datetime, *
         found = session.get(MakeUp, (session_id, member_id), with_for_update=True, populate_existing=True)
         if found is None:
             return False
+        _refuse_locked(session, session_id, found.via_session_id)
         undo_make_up(session, found, Hand(scope.user_id, now, tz))
         _note(session, "make_up.drop", found, scope, now)
         session.delete(found)
@@ -99,9 +103,17 @@ def _held(
     for one in sorted({session_id, via_id or session_id}):
         lock_shared_or_alone(session, one, alone=False)
     session.refresh(row)
+    _refuse_locked(session, row.id, via_id)
     # Two plans of one member at once might choose the same session.
     session.execute(select(Member.id).where(Member.id == member_id).with_for_update(key_share=True))
     return row
+
+
+def _refuse_locked(session: Session, *session_ids: int | None) -> None:
+    """Both sessions' figures would move. Raises CheckInRefused (locked)."""
+    query = select(TrainingSession).where(TrainingSession.id.in_([one for one in session_ids if one]))
+    if any(stands_still(session, row) for row in session.scalars(query)):
+        raise CheckInRefused(RefusalCode.LOCKED)
 
 
 def _is_so(found: MakeUp, way: Way) -> bool:

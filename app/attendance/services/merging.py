@@ -1,4 +1,7 @@
-"""When two members turn out to be one: their ledgers become one, a session counting once."""
+"""When two members turn out to be one: their ledgers become one, a session counting once.
+
+Of locked periods too: that two records were one person is no correction of what was attended.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.attendance.models import Attendance, AttendanceChange, ReviewItem
+from app.attendance.reasons import MERGE
 from app.attendance.rules import says_more
+from app.attendance.services.adjust_merged import move_adjustments
 from app.attendance.services.merging_absences import put_together, take_apart
 from app.members.services.merging import MOVERS, Move
 from app.trainings.models import ExpectedAttendee
-
-REASON = "merge"
 
 
 def move_attendance(session: Session, move: Move) -> Mapping[str, int]:
@@ -29,7 +32,7 @@ def move_attendance(session: Session, move: Move) -> Mapping[str, int]:
                 member_id=move.kept_id,
                 status_before=gone.status,
                 status_after=stays.status,
-                reason=REASON,
+                reason=MERGE,
                 changed_by_id=move.by_id,
                 changed_at=move.now,
             )
@@ -65,7 +68,8 @@ def move_attendance(session: Session, move: Move) -> Mapping[str, int]:
         execution_options={"synchronize_session": False},
     )
     put_together(session, move, absences)
-    return {"attendance": len(moved), "doubled": len(doubled)}
+    adjusted = move_adjustments(session, move)
+    return {"attendance": len(moved), "doubled": len(doubled), "adjustments": adjusted}
 
 
 def _doubled(session: Session, move: Move) -> list[tuple[Attendance, Attendance]]:

@@ -7,23 +7,20 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
-from app.attendance.rules import refusal
+from app.attendance.reasons import UNDO
+from app.attendance.services.admission import held_row, held_session, require_takes
 from app.attendance.services.record import Said
-from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
+from app.attendance.services.settle_make_ups import Hand, settle_rows
 from app.core.access import Scope
 from app.core.audit import record_act
-from app.core.db import lock_shared_or_alone, writing
+from app.core.db import writing
 from app.core.errors import WrongState
 from app.core.i18n import lazy
 from app.core.vocabulary import Method, Status
 from app.trainings.models import TrainingSession
-from app.trainings.queries.sessions import scoped_session
 from app.trainings.rules import Stay
 from app.trainings.services.facts import credit_of
-
-REASON = "undo"
 
 
 def put_back(
@@ -31,23 +28,18 @@ def put_back(
 ) -> bool:
     """Make the row of `key` (session, member) say `before` again; None: there was no row.
 
-    False when it does so already. Raises NotFound, CheckInRefused(cancelled), and WrongState where the
-    row no longer says what was `made`: somebody has changed it since, and knows better.
+    False when it does so already. Raises NotFound, CheckInRefused (cancelled, locked), and WrongState where
+    the row no longer says what was `made`: somebody has changed it since, and knows better.
     """
     with writing() as session:
-        row = scoped_session(session, key[0], scope, now)
-        lock_shared_or_alone(session, row.id, alone=False)
-        session.refresh(row)
-        hold_make_ups(session, row.id, [key[1]])
-        found = session.get(Attendance, key, with_for_update=True, populate_existing=True)
+        row = held_session(session, key[0], scope, now)
+        found = held_row(session, *key)
         says = Said.by(found) if found is not None else None
         if says == before:
             return False
         if found is None or says != made:
             raise WrongState(lazy("这条登记后来改过,没有撤销。请到名单上核对。"))
-        refused = refusal(row.state, Method.STAFF_ENTRY, Status.EXCUSED)
-        if refused is not None:
-            raise CheckInRefused(refused)
+        require_takes(session, row, Method.STAFF_ENTRY, Status.EXCUSED)
         if before is None:
             session.delete(found)
         else:
@@ -75,7 +67,7 @@ def _remember(
             member_id=key[1],
             status_before=made.status,
             status_after=before.status if before else None,
-            reason=REASON,
+            reason=UNDO,
             changed_by_id=scope.user_id,
             changed_at=now,
         )

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
-from app.attendance.rules import Arrival, RefusalCode, arrival, refusal, supersedes
+from app.attendance.rules import Arrival, RefusalCode, arrival, supersedes
+from app.attendance.services.admission import require_takes
 from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
 from app.core.db import is_postgresql, lock_shared_or_alone, writing
 from app.core.errors import NotFound
@@ -88,7 +89,7 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
     """Write one attendance row, once. A repeat returns the row that is there and changes nothing;
     only a leave or an absence noted before gives way to somebody who came.
 
-    Raises CheckInRefused (not_open, closed, cancelled, unknown_member) and NotFound for a session
+    Raises CheckInRefused (not_open, closed, cancelled, locked, unknown_member) and NotFound for a session
     that does not exist. The row is durable when this returns.
     """
     with writing() as session:
@@ -97,9 +98,7 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
         row = session.get(TrainingSession, sighting.session_id, populate_existing=True)
         if row is None:
             raise NotFound()
-        refused = refusal(row.state, sighting.method, sighting.status)
-        if refused is not None:
-            raise CheckInRefused(refused)
+        require_takes(session, row, sighting.method, sighting.status)
         made = insert_once(session, _values(session, sighting, row, now, tz, elderly_age))
         if not made:
             hold_make_ups(session, row.id, [sighting.member_id])
@@ -129,14 +128,15 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
 
 def say(found: Attendance, sighting: Sighting, row: TrainingSession, tz: ZoneInfo) -> None:
     """Make a row say what was noticed: the status by the session's rule, with the times and minutes of it."""
-    seen = _arrival(sighting, row)
+    seen = judged(sighting, row)
     credit = credit_of(row, tz, Stay(seen.came_at, seen.left_at))
     found.status, found.came_at, found.left_at = seen.status, seen.came_at, seen.left_at
     found.excuse_reason = sighting.excuse_reason if seen.status is Status.EXCUSED else None
     found.minutes, found.morning_minutes = credit.total, credit.morning
 
 
-def _arrival(sighting: Sighting, row: TrainingSession) -> Arrival:
+def judged(sighting: Sighting, row: TrainingSession) -> Arrival:
+    """What a row says of a sighting: the status by the session's rule, with the times that go with it."""
     if sighting.stay is not None:
         return Arrival(sighting.status, sighting.stay.came_at, sighting.stay.left_at)
     span = (row.starts_at, row.ends_at)
@@ -187,7 +187,7 @@ def _values(
     standing = standing_of(session, sighting.member_id, row.office_date, elderly_age)
     if standing is None:
         raise CheckInRefused(RefusalCode.UNKNOWN_MEMBER)
-    seen = _arrival(sighting, row)
+    seen = judged(sighting, row)
     credit = credit_of(row, tz, Stay(seen.came_at, seen.left_at))
     return {
         "session_id": row.id,

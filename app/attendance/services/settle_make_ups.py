@@ -15,15 +15,16 @@ from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, AttendanceChange, MakeUp
+from app.attendance.reasons import MAKE_UP
 from app.attendance.rules_absence import Side, Verdict, made_up_minutes, verdict
 from app.core.db import is_postgresql
 from app.core.office import elderly_age
 from app.core.vocabulary import MakeUpState, Method, SessionState, Status
 from app.members.queries.as_of import Standing, standing_of
 from app.trainings.models import ExpectedAttendee, TrainingSession
+from app.trainings.queries.locks import locked_on
 from app.trainings.services.facts import BEFORE_REWRITING, WHEN_REWRITTEN, credit_of
 
-REASON = "make_up"
 # Two values a key, well below what one statement of SQLite may carry.
 _CHUNK = 400
 
@@ -93,6 +94,8 @@ def _make_ups(session: Session, which: ColumnElement[bool]) -> list[MakeUp]:
 def _settle(session: Session, which: ColumnElement[bool], hand: Hand) -> None:
     session.flush()
     for linked in _linked(session, _make_ups(session, which)):
+        if _stands_still(session, linked):
+            continue
         says = linked.says()
         if says is Verdict.DONE:
             _count(session, linked, hand)
@@ -102,6 +105,18 @@ def _settle(session: Session, which: ColumnElement[bool], hand: Hand) -> None:
         if says is Verdict.OVER:
             session.delete(linked.make_up)
     session.flush()
+
+
+def _stands_still(session: Session, linked: _Linked) -> bool:
+    """Whether either session's figures are locked: the make-up waits until they are not."""
+    days = {one.office_date for one in (linked.original, linked.via) if one is not None}
+    return any(locked_on(session, day) for day in sorted(days))
+
+
+def settle_days(session: Session, first: date, last: date, hand: Hand) -> None:
+    """Settle the make-ups that waited while these days were locked."""
+    days = select(TrainingSession.id).where(TrainingSession.office_date.between(first, last))
+    _settle(session, or_(MakeUp.session_id.in_(days), MakeUp.via_session_id.in_(days)), hand)
 
 
 def _linked(session: Session, make_ups: Sequence[MakeUp]) -> Iterable[_Linked]:
@@ -215,7 +230,7 @@ def _remember(
             member_id=linked.make_up.member_id,
             status_before=before,
             status_after=after,
-            reason=REASON,
+            reason=MAKE_UP,
             changed_by_id=hand.by_id,
             changed_at=hand.now,
         )

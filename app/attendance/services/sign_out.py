@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
-from app.attendance.rules import refusal, status_on_leaving
+from app.attendance.reasons import SIGN_OUT
+from app.attendance.rules import status_on_leaving
+from app.attendance.services.admission import held_row, require_takes
 from app.core.db import lock_shared_or_alone, writing
 from app.core.errors import NotFound, WrongState
 from app.core.i18n import lazy
@@ -18,8 +19,6 @@ from app.core.vocabulary import ATTENDED_STATUSES, Method, Status
 from app.trainings.models import TrainingSession
 from app.trainings.rules import Stay, left_early
 from app.trainings.services.facts import credit_of, timing_of
-
-REASON = "sign_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ def sign_out(
     moves it back: a card that was read earlier may be sent later.
 
     by_id: the staff user who notes it; None: the member. Raises NotFound, CheckInRefused (not_open,
-    closed, cancelled), and WrongState where the session asks for no sign-out or the member has not
+    closed, cancelled, locked), and WrongState where the session asks for no sign-out or the member has not
     checked in.
     """
     with writing() as session:
@@ -46,12 +45,10 @@ def sign_out(
         row = session.get(TrainingSession, session_id, populate_existing=True)
         if row is None:
             raise NotFound()
-        refused = refusal(row.state, Method.MEMBER_SCAN, Status.PRESENT)
-        if refused is not None:
-            raise CheckInRefused(refused)
+        require_takes(session, row, Method.MEMBER_SCAN, Status.PRESENT)
         if not row.asks_sign_out:
             raise WrongState(lazy("这一场不需要签退。"))
-        found = session.get(Attendance, (session_id, member_id), with_for_update=True, populate_existing=True)
+        found = held_row(session, session_id, member_id)
         if found is None or found.status not in ATTENDED_STATUSES:
             raise WrongState(lazy("还没有签到,请先签到。"))
         _leave(session, found, row, now, tz, by_id)
@@ -82,7 +79,7 @@ def _leave(
                 member_id=found.member_id,
                 status_before=before,
                 status_after=found.status,
-                reason=REASON,
+                reason=SIGN_OUT,
                 changed_by_id=by_id,
                 changed_at=now,
             )

@@ -8,24 +8,24 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance, AttendanceChange
-from app.attendance.queries.recordable import recordable
-from app.attendance.rules import refusal, stay_said
-from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_rows
+from app.attendance.reasons import TIMES
+from app.attendance.rules import stay_said
+from app.attendance.services.adjust import Wanted, Why, adjust
+from app.attendance.services.admission import held_row, held_session, require_stands, stands_still
+from app.attendance.services.correct import require_short
+from app.attendance.services.settle_make_ups import Hand, settle_rows
 from app.attendance.services.sign_out import SignedOut, sign_out
 from app.core.access import Scope
 from app.core.audit import record_act
-from app.core.db import lock_shared_or_alone, writing
-from app.core.errors import FieldError, InvalidInput, NotFound, WrongState
+from app.core.db import writing
+from app.core.errors import FieldError, InvalidInput, WrongState
 from app.core.i18n import Text, lazy
 from app.core.vocabulary import ATTENDED_STATUSES, Method, Status
 from app.trainings.models import TrainingSession
-from app.trainings.queries.sessions import scoped_session
 from app.trainings.rules import Stay
 from app.trainings.services.facts import credit_of, timing_of
 
-REASON = "times"
 NOT_COME: Text = lazy("没有登记到场的人不能改时间,请先登记到课、迟到或早退。")
 
 
@@ -40,27 +40,35 @@ class SaidStay:
 
 
 def set_stay(
-    session_id: int, member_id: int, stay: Stay, scope: Scope, now: datetime, *, tz: ZoneInfo
+    session_id: int,
+    member_id: int,
+    stay: Stay,
+    scope: Scope,
+    now: datetime,
+    *,
+    tz: ZoneInfo,
+    reason: str = "",
 ) -> SaidStay:
     """Set when somebody came and left; None: not known, which counts as from the start or until the end.
 
-    Raises NotFound, CheckInRefused, WrongState for somebody who is not recorded as having come, and
-    InvalidInput for times outside the session.
+    Of a locked session the row stays as it is, and an adjustment with the reason waits instead. Raises
+    NotFound, CheckInRefused, WrongState for somebody who is not recorded as having come, and InvalidInput
+    for times outside the session.
     """
+    require_short(reason)
     with writing() as session:
-        row = _session_of(session, session_id, member_id, scope, now)
-        refused = refusal(row.state, Method.STAFF_ENTRY, Status.PRESENT)
-        if refused is not None:
-            raise CheckInRefused(refused)
-        hold_make_ups(session, row.id, [member_id])
-        found = session.get(Attendance, (session_id, member_id), with_for_update=True, populate_existing=True)
+        row = held_session(session, session_id, scope, now, of=[member_id])
+        require_stands(row, Method.STAFF_ENTRY, Status.PRESENT)
+        found = held_row(session, session_id, member_id)
         stay = _as_known(stay, found)
         errors = _errors(row, stay, found)
         if errors:
             raise InvalidInput(errors=errors)
         if found is None or found.status not in ATTENDED_STATUSES:
             raise WrongState(NOT_COME)
-        _change(session, found, row, stay, scope, now, tz)
+        if stands_still(session, row):
+            return _adjust(session, found, row, stay, Why(reason, scope.user_id, now), tz)
+        _change(session, found, row, stay, Why(reason or TIMES, scope.user_id, now), tz)
         settle_rows(session, row.id, [member_id], Hand(scope.user_id, now, tz))
         return SaidStay(found.status, found.came_at, found.left_at, found.minutes)
 
@@ -70,19 +78,8 @@ def sign_out_by_staff(
 ) -> SignedOut:
     """Staff see somebody leave. Raises what `sign_out` raises, and NotFound outside the scope."""
     with writing() as session:
-        _session_of(session, session_id, member_id, scope, now)
+        held_session(session, session_id, scope, now, of=[member_id])
         return sign_out(session_id, member_id, now, tz=tz, by_id=scope.user_id)
-
-
-def _session_of(
-    session: Session, session_id: int, member_id: int, scope: Scope, now: datetime
-) -> TrainingSession:
-    row = scoped_session(session, session_id, scope, now)
-    lock_shared_or_alone(session, session_id, alone=False)
-    session.refresh(row)
-    if not recordable(session, row, [member_id], scope, now):
-        raise NotFound()
-    return row
 
 
 def _as_known(stay: Stay, found: Attendance | None) -> Stay:
@@ -112,13 +109,24 @@ def _errors(row: TrainingSession, stay: Stay, found: Attendance | None) -> list[
     return errors
 
 
+def _adjust(
+    session: Session, found: Attendance, row: TrainingSession, stay: Stay, why: Why, tz: ZoneInfo
+) -> SaidStay:
+    """What the row would say, once its period is unlocked."""
+    span = (row.starts_at, timing_of(row).over)
+    said = stay_said(found.status, stay, span, row.late_after_minutes)
+    minutes = credit_of(row, tz, Stay(said.came_at, said.left_at)).total
+    wanted = Wanted(said.status, None, said.came_at, said.left_at, minutes)
+    adjust(session, row, found.member_id, wanted, why)
+    return SaidStay(said.status, said.came_at, said.left_at, minutes)
+
+
 def _change(
     session: Session,
     found: Attendance,
     row: TrainingSession,
     stay: Stay,
-    scope: Scope,
-    now: datetime,
+    why: Why,
     tz: ZoneInfo,
 ) -> None:
     before, span = found.status, (row.starts_at, timing_of(row).over)
@@ -134,17 +142,17 @@ def _change(
             member_id=found.member_id,
             status_before=before,
             status_after=said.status,
-            reason=REASON,
-            changed_by_id=scope.user_id,
-            changed_at=now,
+            reason=why.reason,
+            changed_by_id=why.by_id,
+            changed_at=why.now,
         )
     )
     record_act(
         session,
         "attendance.times",
         f"session:{row.id}/member:{found.member_id}",
-        scope.user_id,
-        now,
+        why.by_id,
+        why.now,
         minutes_before=minutes_before,
         minutes_after=credit.total,
     )

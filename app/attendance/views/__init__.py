@@ -8,8 +8,10 @@ bp = Blueprint("attendance", __name__)
 
 from app.attendance.views import (  # noqa: E402
     absences,
+    adjust,
     classes,
     live,
+    locks,
     member_part,
     member_year,
     paper,
@@ -24,9 +26,11 @@ from app.attendance.views import (  # noqa: E402
 
 __all__ = [
     "absences",
+    "adjust",
     "bp",
     "classes",
     "live",
+    "locks",
     "member_part",
     "member_year",
     "paper",

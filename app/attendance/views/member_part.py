@@ -9,8 +9,10 @@ from typing import Any
 from flask import request
 
 from app.attendance.queries.absences import missed_by
+from app.attendance.queries.adjustments import waiting_of_member
 from app.attendance.queries.member import counts_of_members, member_attendance, member_hours
 from app.attendance.queries.ways import ways_for
+from app.attendance.reasons import reason_words
 from app.core.access import current_staff
 from app.core.clock import today, utc_now
 from app.core.db import db
@@ -33,11 +35,14 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
     rows = found[:SHOWN]
     scope = current_staff().scope_if_held("sessions.read")
     ids = [row.session_id for row in rows]
+    hours = member_hours(session, member_id, _year(on))
     return {
         "attendance": True,
-        "hours": member_hours(session, member_id, _year(on)),
+        "hours": hours,
         "this_year": on.year,
         "rows": rows,
+        "adjustments": waiting_of_member(session, member_id) if hours.has_adjustments else [],
+        "reason_words": reason_words,
         "has_more": len(found) > SHOWN,
         "method_labels": METHOD_LABELS,
         **_missed(member_id, _year(on)),

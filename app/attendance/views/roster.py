@@ -10,9 +10,11 @@ from app.attendance.errors import CheckInRefused
 from app.attendance.forms import Tick, read_tick
 from app.attendance.queries.live import live_states
 from app.attendance.queries.session import roster_row
+from app.attendance.rules import RefusalCode
+from app.attendance.services.adjust import NEEDS_REASON
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.attendance.views import bp
-from app.attendance.views.session_page import roster_context
+from app.attendance.views.session_page import is_locked, roster_context
 from app.core.access import current_scope, permission, safe_next
 from app.core.clock import utc_now
 from app.core.db import db
@@ -40,6 +42,9 @@ def tick(session_id: int, member_id: int) -> Any:
 
 def _record(session_id: int, member_id: int, wanted: Tick) -> None:
     now, scope = utc_now(), current_scope()
+    if is_locked(session_facts(db.session(), session_id, scope, now)):
+        # A tap gives no reason; the form beside the row asks for one.
+        raise CheckInRefused(RefusalCode.LOCKED, NEEDS_REASON)
     if wanted.status is None:
         take_back(session_id, member_id, _("在名单上撤销"), scope, now)
         return

@@ -6,11 +6,13 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, g, render_template, request
 
 from app.attendance.forms import OFFERED, read_key
 from app.attendance.queries.absences import counted_elsewhere, leave_of_session
+from app.attendance.queries.adjustments import waiting_at
 from app.attendance.queries.bulk import count_unchanged
+from app.attendance.queries.history import history_of
 from app.attendance.queries.live import live_states
 from app.attendance.queries.reviews import open_reviews_of
 from app.attendance.queries.session import (
@@ -20,6 +22,7 @@ from app.attendance.queries.session import (
     recorder_names,
     roster,
 )
+from app.attendance.reasons import reason_words
 from app.attendance.rules import refusal
 from app.core.access import current_scope, current_staff, permission
 from app.core.clock import office_tz, today, utc_now
@@ -32,6 +35,7 @@ from app.members.queries.hosted import hosted_members
 from app.members.queries.members import MemberFilter, member_list
 from app.members.queries.tree import in_scope
 from app.trainings.queries.listing import sessions_in_scope
+from app.trainings.queries.locks import locked_on
 from app.trainings.queries.page import (
     Audience,
     SessionFacts,
@@ -81,7 +85,7 @@ def show(session_id: int) -> str:
         asked=asked,
         speakers=speaking,
         audience=invited,
-        steps=possible_steps(facts.state) if can_write else frozenset(),
+        steps=possible_steps(facts.state) if can_write and not is_locked(facts) else frozenset(),
         live=(live := live_states(session, [session_id])[session_id]),
         counts=live.counts,
         page=Page(rows, number, total),
@@ -102,7 +106,9 @@ def candidates(session_id: int) -> str:
     """Members of the scope that a search finds, to be added to the roster."""
     facts = session_facts(db.session(), session_id, current_scope(), utc_now())
     text = _asked().add
-    return render_template("attendance/_candidates.html", facts=facts, add=text, **_candidates(facts, text))
+    found = _candidates(facts, text)
+    locked = is_locked(facts)
+    return render_template("attendance/_candidates.html", facts=facts, add=text, is_locked=locked, **found)
 
 
 def may_write(facts: SessionFacts) -> bool:
@@ -116,11 +122,17 @@ def may_write(facts: SessionFacts) -> bool:
 
 def roster_context(facts: SessionFacts, rows: list[RosterRow], can_write: bool) -> dict[str, Any]:
     """What a row of the roster needs: which buttons are open now, and words and names for the rest."""
+    session, locked, ids = db.session(), is_locked(facts), [row.member_id for row in rows]
     open_now = {
-        status: refusal(facts.state, Method.STAFF_ENTRY, status) is None for status in (*OFFERED, *Status)
+        status: refusal(facts.state, Method.STAFF_ENTRY, status, is_locked=locked) is None
+        for status in (*OFFERED, *Status)
     }
     return {
         "can_write": can_write,
+        "is_locked": locked,
+        "waiting": waiting_at(session, facts.id, ids) if facts.state is SessionState.CLOSED else {},
+        "history": history_of(session, facts.id, ids),
+        "reason_words": reason_words,
         "whole_minutes": whole_credit(facts, office_tz()),
         "endpoints": current_app.view_functions,
         "offered": OFFERED,
@@ -130,8 +142,18 @@ def roster_context(facts: SessionFacts, rows: list[RosterRow], can_write: bool) 
         "excuse_labels": EXCUSE_LABELS,
         "group_labels": GROUP_LABELS,
         "lecturer_role_labels": LECTURER_ROLE_LABELS,
-        "recorders": recorder_names(db.session(), {row.recorded_by_id for row in rows if row.recorded_by_id}),
+        "recorders": recorder_names(session, {row.recorded_by_id for row in rows if row.recorded_by_id}),
     }
+
+
+def is_locked(facts: SessionFacts) -> bool:
+    """Whether the session's month or year is locked; nothing else than a closed session can be."""
+    if facts.state is not SessionState.CLOSED:
+        return False
+    known: dict[int, bool] = g.setdefault("locked_sessions", {})
+    if facts.id not in known:
+        known[facts.id] = locked_on(db.session(), facts.office_date)
+    return known[facts.id]
 
 
 def _asked() -> Asked:

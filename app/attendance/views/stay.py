@@ -45,7 +45,8 @@ def set_times(session_id: int, member_id: int) -> Any:
     stay = form.stay(facts.starts_at, facts.ends_at, office_tz())
     refused = None
     try:
-        set_stay(session_id, member_id, stay, current_scope(), utc_now(), tz=office_tz())
+        reason = form.reason.data or ""
+        set_stay(session_id, member_id, stay, current_scope(), utc_now(), tz=office_tz(), reason=reason)
     except InvalidInput as wrong:
         form.add_errors(wrong.errors)
         return _form(facts, row, form, 422)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance
 from app.attendance.rules import RefusalCode, arrival, supersedes
+from app.attendance.services.admission import stands_still
 from app.attendance.services.record import Sighting, record_attendance
 from app.attendance.services.review import Finding, raise_item, times_of
 from app.checkin.models import BatchReceipt
@@ -149,7 +150,7 @@ def _record_or_keep(
         if batch.is_revoked:
             raise CheckInRefused(RefusalCode.REVOKED)
         if row.state is SessionState.CLOSED:
-            raise CheckInRefused(RefusalCode.CLOSED)
+            raise CheckInRefused(RefusalCode.LOCKED if stands_still(session, row) else RefusalCode.CLOSED)
         sighting = replace(sighting, rule_at=_rule_at(batch, item.occurred_at, row, now, tz))
         outcome = record_attendance(sighting, now, tz=tz, elderly_age=elderly_age)
     except CheckInRefused as refused:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from app.attendance.errors import CheckInRefused
 from app.attendance.queries.session import recorded_under
 from app.attendance.rules import RefusalCode
+from app.attendance.services.admission import as_locked
 from app.attendance.services.record import Outcome, Sighting, record_attendance
 from app.attendance.services.record_scan import Scan, record_scan, recorded_already, require_takes
 from app.checkin.queries.at_the_door import Door, door_of, door_parameters, door_statement, presented
@@ -73,9 +74,11 @@ def present_code(
                     raise
         member_id = holder(member_token).member_id
         read = read_code(code, member_id, now, step_seconds=step_seconds)
-    except (CheckInRefused, TooManyTries):
+    except (CheckInRefused, TooManyTries) as refused:
         # A repeat is known by its nonce, however old its code has become meanwhile.
         known = _recorded_before(member_token, nonce)
+        if known is None and scanned is not None and isinstance(refused, CheckInRefused):
+            raise as_locked(db.session(), refused, scanned.session_id) from refused
         if known is None:
             raise
         return known

@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from app.attendance.queries.absences import missed_by, own_leave
+from app.attendance.queries.adjustments import waiting_of_member
 from app.attendance.queries.member import (
     attendance_years,
     member_attendance,
@@ -88,6 +89,7 @@ def own_records(own: Own) -> str:
         years=years,
         year=year,
         page=Page(rows, number, total, RECORDS_A_PAGE),
+        adjusted=[row for row in waiting_of_member(session, own.member_id) if row.office_date.year == year],
         hours=member_hours(session, own.member_id, year),
     )
 

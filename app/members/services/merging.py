@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.clock import office_date
-from app.core.db import Base, writing
+from app.core.db import Base, hold_calendar, writing
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
 from app.core.vocabulary import TransferState
@@ -94,6 +94,8 @@ def merge_members(merge: Merge, scope: Scope, now: datetime) -> None:
         raise InvalidInput.field("other", "same", lazy("请选择两条不同的记录。"))
     with writing() as session:
         hold_tree(session)
+        # What was adjusted of either moves too, and must not be applied meanwhile.
+        hold_calendar(session, alone=False)
         ids = (merge.kept_id, merge.other_id)
         # In one order, whichever is kept: two people may merge the same pair at once.
         session.execute(select(Member.id).where(Member.id.in_(ids)).order_by(Member.id).with_for_update())

@@ -1,8 +1,18 @@
 """Every SELECT behind a figure; one definition each."""
 
+from app.reports.queries.adjusted import Adjusted, adjusted
 from app.reports.queries.attendance_rate import AttendanceRate, RateRow, attendance_rate, session_rate
 from app.reports.queries.bulletin import BackingLine, BulletinNumbers, backing_lines, bulletin_numbers
 from app.reports.queries.by_form import FormRow, FormSummary, form_summary
+from app.reports.queries.corrections import (
+    Correction,
+    Corrections,
+    CorrectionsAsked,
+    Waits,
+    corrections,
+    correctors,
+    session_title,
+)
 from app.reports.queries.coverage import Coverage, CoverageRow, coverage
 from app.reports.queries.credit import period_hours
 from app.reports.queries.drill import (
@@ -59,10 +69,14 @@ from app.reports.queries.trend import Trend, TrendMonth, trend
 from app.reports.queries.uncovered import Uncovered, UncoveredItem, uncovered
 
 __all__ = [
+    "Adjusted",
     "AttendanceRate",
     "BackingLine",
     "Behind",
     "BulletinNumbers",
+    "Correction",
+    "Corrections",
+    "CorrectionsAsked",
     "Coverage",
     "CoverageRow",
     "Duties",
@@ -102,11 +116,15 @@ __all__ = [
     "Uncovered",
     "UncoveredItem",
     "UnitGaps",
+    "Waits",
+    "adjusted",
     "attendance_rate",
     "backing_lines",
     "branch_summary",
     "branches_lacking",
     "bulletin_numbers",
+    "corrections",
+    "correctors",
     "coverage",
     "default_period",
     "duties",
@@ -133,6 +151,7 @@ __all__ = [
     "places_to_choose",
     "rows_behind",
     "session_rate",
+    "session_title",
     "sessions_behind",
     "study_hours",
     "trend",

@@ -1,6 +1,7 @@
 """Lays a result out as a table once, for the page, the print-out, Excel, CSV and the terminal."""
 
 from app.reports.tables.by_form import forms_table, lecturers_table
+from app.reports.tables.corrections import corrections_table, with_adjustments
 from app.reports.tables.coverage import coverage_table, uncovered_table
 from app.reports.tables.drill import attendance_table, expected_table, members_table, sessions_table
 from app.reports.tables.duties import EACH_KIND, duties_table
@@ -24,6 +25,7 @@ __all__ = [
     "attendance_rate_table",
     "attendance_table",
     "branches_table",
+    "corrections_table",
     "coverage_brief",
     "coverage_table",
     "duties_table",
@@ -41,5 +43,6 @@ __all__ = [
     "study_hours_table",
     "trend_table",
     "uncovered_table",
+    "with_adjustments",
     "with_low_assurance",
 ]

@@ -74,7 +74,7 @@ class Table:
     """`about`: which part of the office, printed under the title; `notes`: the definitions below the rows.
 
     low_assurance: how many of the person-times behind the table came by a code on paper, in words, with
-    the door to their rows; None: none did.
+    the door to their rows; None: none did. adjustments: what came to light after the period was locked.
     """
 
     name: str
@@ -85,12 +85,13 @@ class Table:
     total: TableRow | None = None
     about: tuple[str, ...] = ()
     low_assurance: Cell | None = None
+    adjustments: Cell | None = None
 
     @property
     def all_notes(self) -> tuple[Text, ...]:
-        """The definitions, and before them what is less sure about the figures."""
-        told = self.low_assurance
-        return self.notes if told is None else (str(told.words), *self.notes)
+        """The definitions, and before them what is less sure about the figures, and what they leave out."""
+        told = (self.low_assurance, self.adjustments)
+        return (*[str(cell.words) for cell in told if cell is not None], *self.notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,16 @@ from app.reports import forms
 from app.reports.definitions import DEFINITIONS
 from app.reports.exports import FORMATS, too_long
 from app.reports.labels import period_label
-from app.reports.queries import default_period, low_assurance_person_times, place_in_scope, places_to_choose
+from app.reports.queries import (
+    adjusted,
+    default_period,
+    low_assurance_person_times,
+    place_in_scope,
+    places_to_choose,
+)
 from app.reports.rules import Period, Slice, Snapshot, preset_periods, snapshot_day
 from app.reports.rules_glance import glance_period
-from app.reports.tables import Ask, Table, with_low_assurance
+from app.reports.tables import Ask, Table, with_adjustments, with_low_assurance
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 PLACE_WORDS = ("org", "under", "own", "within", "on")
@@ -120,10 +126,21 @@ def part_of(rows: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def marked(asked: Question, table: Table, *, by_host: bool = False) -> Table:
-    """The table with what is less sure about it. by_host: its person-times are those of sessions hosted."""
+    """The table with what is less sure about it, and with what was adjusted after its period was locked.
+
+    by_host: its person-times are those of sessions hosted.
+    """
     ask = asked.ask
     found = low_assurance_person_times(asked.session, ask.period, ask.place, by_host=by_host)
-    return with_low_assurance(table, found, ask, by_host=by_host)
+    table = with_low_assurance(table, found, ask, by_host=by_host)
+    return with_adjusted(asked, table, by_host=by_host)
+
+
+def with_adjusted(asked: Question, table: Table, *, by_host: bool = False) -> Table:
+    """The second of these alone, for a table that counts no person-times."""
+    ask = asked.ask
+    found = adjusted(asked.session, ask.period, ask.place, by_host=by_host)
+    return with_adjustments(table, found, ask, by_host=by_host)
 
 
 def answer(template: str, asked: Question, table: Table, **context: Any) -> Any:

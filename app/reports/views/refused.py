@@ -33,6 +33,7 @@ _TITLES: dict[str, Text] = {
     "reports.forms": lazy("形式汇总"),
     "reports.lecturers": lazy("讲师授课统计"),
     "reports.attendance_rate": lazy("参训率"),
+    "reports.corrections": lazy("更正记录"),
 }
 _BY: dict[str, Any] = {
     "reports.person_times": BY_LABELS,

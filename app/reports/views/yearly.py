@@ -15,7 +15,7 @@ from app.core.i18n import lazy
 from app.reports.queries import duties, ledger
 from app.reports.rules import snapshot_day
 from app.reports.tables import EACH_KIND, duties_table, ledger_table
-from app.reports.views.frame import answer, bp, cut, marked, page_of, question
+from app.reports.views.frame import answer, bp, cut, marked, page_of, question, with_adjusted
 
 
 @bp.get("/duties", endpoint="duties")
@@ -31,7 +31,7 @@ def duties_page() -> Any:
     until = replace(asked.ask.snapshot, on=snapshot_day(asked.ask.period, asked.today))
     asked = replace(asked, ask=replace(asked.ask, snapshot=until))
     asked = asked.narrowed(*[label for key, label in choices if key == kind])
-    table = duties_table(result, kind, asked.ask)
+    table = with_adjusted(asked, duties_table(result, kind, asked.ask), by_host=True)
     kinds = [*choices, (EACH_KIND, _("逐项列出"))]
     page = page_of(table, result.count)
     return answer("reports/duties.html", asked, table, page=page, kinds=kinds, kind=kind)

@@ -1,6 +1,7 @@
-"""Tables of what is scheduled, for whom, where and by whom."""
+"""Tables of what is scheduled, for whom, where and by whom, and of which days stand still."""
 
 from app.trainings.models.catalogue import DeliveryMode, DutyRule, Lecturer, SessionKind, Venue
+from app.trainings.models.locks import LockedPeriod
 from app.trainings.models.session import (
     AudienceRule,
     ExpectedAttendee,
@@ -15,6 +16,7 @@ __all__ = [
     "DutyRule",
     "ExpectedAttendee",
     "Lecturer",
+    "LockedPeriod",
     "SessionKind",
     "SessionLecturer",
     "TrainingClass",

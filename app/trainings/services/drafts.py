@@ -28,6 +28,7 @@ from app.trainings.rules import CLOSES_AFTER, OPENS_BEFORE
 from app.trainings.services.checks import CheckedDraft, check_draft
 from app.trainings.services.expected import fix_expected
 from app.trainings.services.facts import follow_timing, rewrite_facts, rewrite_standings, timing_of
+from app.trainings.services.locked import counted_facts, require_may_change, require_unlocked
 
 EDITABLE = (SessionState.DRAFT, SessionState.PUBLISHED, SessionState.OPEN, SessionState.CLOSED)
 AUDIENCE_EDITABLE = (SessionState.DRAFT, SessionState.PUBLISHED)
@@ -36,7 +37,7 @@ AUDIENCE_EDITABLE = (SessionState.DRAFT, SessionState.PUBLISHED)
 def create_session(
     draft: SessionDraft, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int
 ) -> SavedSession:
-    """Store a draft. Raises InvalidInput with every wrong field."""
+    """Store a draft. Raises InvalidInput with every wrong field, PeriodLocked."""
     with writing() as session:
         hold_tree(session)
         row = add_draft(session, draft, scope, now, tz)
@@ -48,6 +49,7 @@ def add_draft(
 ) -> TrainingSession:
     """Add a draft inside the caller's transaction, which holds the tree; clashes are not looked for."""
     checked = check_draft(session, draft, scope, tz)
+    require_unlocked(session, office_date(draft.starts_at, tz))
     row = TrainingSession(
         state=SessionState.DRAFT,
         code_secret=secrets.token_bytes(32),
@@ -69,7 +71,8 @@ def update_session(
     """Change a session that is not cancelled; its attendance rows follow in the same transaction.
 
     The audience can change until check-in opens, and the expected list is then fixed anew; once
-    open it stays as published. Raises NotFound, WrongState, InvalidInput.
+    open it stays as published. Of a locked day only the words about it can change: what figures read
+    stands still. Raises NotFound, WrongState, PeriodLocked, InvalidInput.
     """
     with writing() as session:
         hold_tree(session)
@@ -81,16 +84,18 @@ def update_session(
         if moved_day and row.state not in AUDIENCE_EDITABLE:
             # The rows carry branch and groups of the session's day: another day would be another history.
             raise InvalidInput.field("starts_at", "day_fixed", lazy("签到开始后不能改到另一天。"))
-        timing = timing_of(row)
+        timing, day, facts = timing_of(row), row.office_date, counted_facts(session, row)
         _fill(session, row, draft, checked, now, tz)
         _write_lecturers(session, row, draft.lecturers)
+        moves_figures = require_may_change(session, row, facts, day)
         if row.state in AUDIENCE_EDITABLE:
             _write_audience(session, row, checked, draft.audience)
         if row.state is SessionState.PUBLISHED:
             fix_expected(session, row, elderly_age)
             rewrite_standings(session, row, elderly_age)
-        follow_timing(session, row, timing, scope.user_id, now)
-        rewrite_facts(session, row, tz)
+        if moves_figures:
+            follow_timing(session, row, timing, scope.user_id, now)
+            rewrite_facts(session, row, tz)
         record_act(session, "session.update", f"session:{row.id}", scope.user_id, now)
         return SavedSession(row.id, row.state.value, find_clashes(session, row, scope, now, elderly_age))
 

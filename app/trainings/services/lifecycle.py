@@ -22,6 +22,7 @@ from app.trainings.rules import Step, is_due_to_close, is_due_to_open, next_stat
 from app.trainings.services.drafts import find_clashes
 from app.trainings.services.expected import fix_expected
 from app.trainings.services.facts import rewrite_facts
+from app.trainings.services.locked import require_unlocked
 
 # What features above this one do when a session is closed, in the same transaction; they add to it when
 # they are imported (`app.features.AT_CLOSING`).
@@ -39,7 +40,7 @@ _REFUSED: dict[SessionState, Text] = {
 def publish_session(
     session_id: int, scope: Scope, now: datetime, *, tz: ZoneInfo, elderly_age: int
 ) -> SavedSession:
-    """Make a draft known and fix its expected list. Raises NotFound, WrongState."""
+    """Make a draft known and fix its expected list. Raises NotFound, WrongState, PeriodLocked."""
     with writing() as session:
         hold_tree(session)
         row = scoped_session(session, session_id, scope, now, lock=True)
@@ -50,7 +51,7 @@ def publish_session(
 
 
 def take_step(session_id: int, step: Step, scope: Scope, now: datetime, *, tz: ZoneInfo) -> SessionState:
-    """Open, close, cancel or reopen by hand. Raises NotFound, WrongState."""
+    """Open, close, cancel or reopen by hand. Raises NotFound, WrongState, PeriodLocked."""
     with writing() as session:
         hold_tree(session)
         row = scoped_session(session, session_id, scope, now, lock=True)
@@ -92,6 +93,9 @@ def _take(
     after = next_state(row.state, step)
     if after is None:
         raise WrongState(_REFUSED[row.state])
+    if row.state is not SessionState.DRAFT or step is Step.PUBLISH:
+        # Every step of a session that counts, or will. Giving a draft up moves nothing.
+        require_unlocked(session, row.office_date)
     row.state, row.updated_at = after, now
     match step:
         case Step.PUBLISH:

@@ -17,6 +17,7 @@ from app.core.vocabulary import SessionState
 from app.trainings.models import TrainingSession
 from app.trainings.queries.sessions import scoped_session
 from app.trainings.services.facts import credit_of, follow_timing, rewrite_facts, timing_of
+from app.trainings.services.locked import require_unlocked
 
 # What happened there can be said from the moment when check-in opens.
 BEGUN = (SessionState.OPEN, SessionState.CLOSED)
@@ -103,6 +104,7 @@ def _begun(session: Session, session_id: int, scope: Scope, now: datetime) -> Tr
     row = scoped_session(session, session_id, scope, now, lock=True)
     if row.state not in BEGUN:
         raise WrongState(lazy("签到开始以后才能填写。"))
+    require_unlocked(session, row.office_date)
     return row
 
 

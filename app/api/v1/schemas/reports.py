@@ -19,13 +19,33 @@ from app.api.v1.fields import (
     Whole,
 )
 from app.core.vocabulary import Group, LecturerRole, Status
-from app.reports.queries import ListState
+from app.reports.queries import ListState, Waits
 from app.reports.rules import By, CoverageBy, Level, RateBy
 
 FIRST_YEAR, LAST_YEAR = 1950, 2150
 
 
-class MarkedAnswer(Answer):
+class AdjustmentsAnswer(Answer):
+    count = Count()
+    added = Count(metadata={"description": "会增加的人次 · person-times that would be added"})
+    removed = Count(metadata={"description": "会减少的人次 · person-times that would be taken away"})
+    minutes = Whole(-(2**31), metadata={"description": "会增减的分钟 · minutes more, or less"})
+
+
+class AdjustedAnswer(Answer):
+    """Of any report whose period may have been locked."""
+
+    adjustments = Part(
+        AdjustmentsAnswer,
+        metadata={
+            "description": "锁定后的调整,不计入以上数字;没有时不出现"
+            " · what came to light after the period was locked; in none of the figures; left out without any",
+            "optional": True,
+        },
+    )
+
+
+class MarkedAnswer(AdjustedAnswer):
     """Of any report whose figures may rest on codes that hung on a wall."""
 
     low_assurance_person_times = Count(
@@ -216,7 +236,7 @@ class ExcludedBranchAnswer(Answer):
     opens_on = Said(allow_none=True)
 
 
-class DutiesAnswer(Answer):
+class DutiesAnswer(AdjustedAnswer):
     year = Count()
     count = Count()
     kinds = Items(Part(DutyKindAnswer))
@@ -378,4 +398,41 @@ class LedgerLineAnswer(Answer):
 class LedgerAnswer(MarkedAnswer):
     count = Count()
     items = Items(Part(LedgerLineAnswer))
+    next = Said(allow_none=True)
+
+
+class CorrectionsQuery(PeriodQuery):
+    member = Identifier()
+    session = Identifier()
+    after_lock = Truth(
+        load_default=False,
+        metadata={"description": "只列锁定后的 · only what came after a lock"},
+    )
+    cursor = Text(400, blank=True)
+    limit = Whole(1, 500, load_default=100)
+
+
+class CorrectionLineAnswer(Answer):
+    at = Said(metadata={"format": "date-time"})
+    session = Identifier()
+    title = Said()
+    office_date = Said(metadata={"format": "date"})
+    member = Identifier()
+    name = Said()
+    org_code = Said(allow_none=True)
+    org_name = Said(allow_none=True)
+    status_before = Choice(Status, allow_none=True)
+    status_after = Choice(Status, allow_none=True)
+    reason = Said()
+    by = Said(allow_none=True)
+    after_lock = Choice(
+        Waits,
+        allow_none=True,
+        metadata={"description": "null: 不是锁定后的 · null: no adjustment of a locked period"},
+    )
+
+
+class CorrectionsAnswer(Answer):
+    count = Count()
+    items = Items(Part(CorrectionLineAnswer))
     next = Said(allow_none=True)

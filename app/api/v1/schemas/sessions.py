@@ -218,15 +218,38 @@ class CorrectionBody(Body):
     excuse_reason = Choice(ExcuseReason, allow_none=True)
 
 
+class AdjustmentAnswer(Answer):
+    status_before = Choice(Status, allow_none=True)
+    status_after = Choice(Status, allow_none=True)
+    minutes_before = Count()
+    minutes_after = Count()
+    reason = Said()
+    by = Said(allow_none=True)
+    at = Moment()
+
+
 class CorrectionAnswer(Answer):
     session = Identifier()
     member = Identifier()
-    status = Choice(Status, allow_none=True)
+    status = Choice(
+        Status,
+        allow_none=True,
+        metadata={"description": "更正后的,或要更正成的 · what the row says, or is to say"},
+    )
+    adjustment = Part(
+        AdjustmentAnswer,
+        metadata={
+            "description": "已锁定时等待的调整;没有时不出现"
+            " · what waits because the period is locked; left out where nothing does",
+            "optional": True,
+        },
+    )
 
 
 class StayBody(Body):
     came_at = Moment(required=True, allow_none=True)
     left_at = Moment(required=True, allow_none=True)
+    reason = Text(200, blank=True)
 
 
 class StayAnswer(Answer):
