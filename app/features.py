@@ -29,6 +29,7 @@ PAGES = (
     "app.checkin.views",
     "app.checkin.views.cards",
     "app.reports.views",
+    "app.deliveries.views",
     "app.office.views",
 )
 # Modules that move a feature's rows when two members are merged, in the order in which they do so.

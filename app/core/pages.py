@@ -67,7 +67,9 @@ ROOMS = (
         True,
         ("members", "members_import", "cards", "checkin.member_access", "supervision"),
     ),
-    Room("reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports",)),
+    Room(
+        "reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports", "deliveries")
+    ),
     Room("reach", lazy("未覆盖"), "reports.uncovered", "person-exclamation", "reports.read", False, ()),
     Room("settings", lazy("设置"), "office.index", "gear", "settings.write", False, ("office",)),
 )

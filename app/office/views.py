@@ -46,6 +46,7 @@ DOORS = (
     ("office.policy", lazy("学时规则"), lazy("每年的学时要求和折算办法。")),
     ("members.orgs", lazy("党组织"), lazy("组织树,以及各支部的标签。")),
     ("members_import.upload", lazy("导入花名册"), lazy("从 Excel 表更新党员。")),
+    ("deliveries.schedules", lazy("定期报表"), lazy("每月自动做好哪些报表,送给谁。")),
     ("supervision.index", lazy("指导员和督导组"), lazy("谁联系哪些支部,从什么时候起。")),
     ("accounts.users", lazy("工作人员账号"), lazy("谁能用,能管哪里。")),
 )

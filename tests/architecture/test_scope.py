@@ -17,6 +17,7 @@ from app.core.access import PERMISSIONS
 from app.core.crypto import seal, token_hash
 from app.core.db import writing
 from app.core.vocabulary import OrgKind, ReviewKind, Role, SessionState
+from app.deliveries.models import ReportSchedule
 from app.members.models import CorrectionRequest, TransferRequest
 from app.members.queries.wishes import PURPOSE
 from app.trainings.models import TrainingClass
@@ -47,6 +48,7 @@ NAMED = {
     "wish_id",
     "round_id",
     "review_id",
+    "schedule_id",
 }
 # Routes whose parameter is no thing of a place: a scanned code, or the token of a round, is proof by itself.
 WITHOUT_PLACE = {"checkin.scanned", "checkin.scanned_paper", "checkin.send_ticks"}
@@ -74,6 +76,7 @@ class Place:
     wish_id: int
     round_id: int
     review_id: int
+    schedule_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
         more = {"group": "rural", "binding_id": 1, "tag": "model", "kiosk_id": 1}
@@ -120,7 +123,10 @@ def _place(code: str, org: Any, other: Any, by: Any) -> Place:
             evidence={"attended": 3, "room": 2},
             raised_at=NOW,
         )
-        db_session.add_all([training, asked, wish, taken, review])
+        monthly = ReportSchedule(
+            user_id=by.id, report="coverage", org_id=org.id, language="en", wanted_since=NOW, is_active=True
+        )
+        db_session.add_all([training, asked, wish, taken, review, monthly])
     return Place(
         code,
         session_id=session.id,
@@ -134,6 +140,7 @@ def _place(code: str, org: Any, other: Any, by: Any) -> Place:
         wish_id=wish.id,
         round_id=taken.id,
         review_id=review.id,
+        schedule_id=monthly.id,
     )
 
 

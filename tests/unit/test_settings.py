@@ -83,3 +83,26 @@ def test_every_thread_finds_a_connection(url: str) -> None:
 def test_a_number_of_threads_that_cannot_be_is_refused(tmp_path: Path, threads: str) -> None:
     with pytest.raises(SettingsError, match="THREADS"):
         Settings.from_env({"INSTANCE_DIR": str(tmp_path), "THREADS": threads})
+
+
+def test_mail_is_off_unless_a_server_is_set_and_what_is_wrong_is_named(tmp_path: Path) -> None:
+    env = {"APP_ENV": "testing", "DATA_KEY": KEY, "INSTANCE_DIR": str(tmp_path), "BASE_URL": "https://x.cn"}
+    assert Settings.from_env(env).smtp is None
+    url = {**env, "SMTP_URL": "smtps://a%40x.cn:p%2Fw@mail.x.cn", "SMTP_FROM": "a@x.cn"}
+    server = Settings.from_env(url).smtp
+    assert server is not None
+    found = (server.host, server.port, server.tls, server.user, server.password)
+    assert found == ("mail.x.cn", 465, "tls", "a@x.cn", "p/w")
+    apart = {**env, "SMTP_HOST": "mail.x.cn", "SMTP_FROM": "a@x.cn", "SMTP_PASSWORD": "p"}
+    server = Settings.from_env(apart).smtp
+    assert server is not None
+    assert (server.port, server.tls) == (587, "starttls")
+    for change, name in [
+        ({"SMTP_URL": "mail.x.cn:25"}, "SMTP_URL"),
+        ({"SMTP_FROM": "nobody"}, "SMTP_FROM"),
+        ({"BASE_URL": ""}, "BASE_URL"),
+        ({"SMTP_TLS": "none"}, "SMTP_TLS"),
+        ({"SMTP_PORT": "x"}, "SMTP_PORT"),
+    ]:
+        with pytest.raises(SettingsError, match=name):
+            Settings.from_env({**apart, **change})

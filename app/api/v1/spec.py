@@ -59,6 +59,7 @@ TAGS: dict[str, Words] = {
     "visits": Words("上门须知", "Notes for home visits"),
     "wishes": Words("更正请求", "Correction requests"),
     "reports": Words("报表", "Reports"),
+    "deliveries": Words("定期报表和收件箱", "Monthly reports and the inbox"),
     "supervision": Words("指导员和督导组", "Instructors and supervision teams"),
     "assignments": Words("联系的党组织", "Units assigned"),
     "officials": Words("督导组成员", "Officials of teams"),
@@ -88,6 +89,8 @@ _PATH_WORDS = {
     "instructor_id": Words("指导员编号", "Id of an instructor"),
     "team_id": Words("督导组编号", "Id of a team"),
     "official_id": Words("督导组成员编号", "Id of an official of a team"),
+    "schedule_id": Words("定期报表编号", "Id of a monthly report"),
+    "delivery_id": Words("收件箱里报表的编号", "Id of a report in the inbox"),
     "sheets_id": Words("印卡任务编号", "Key of a print of cards"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
