@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import (
@@ -95,8 +95,8 @@ def schedule_row(session: Session, schedule_id: int, scope: Scope, today: date) 
     return rows[0] if rows else None
 
 
-def _schedules(scope: Scope, today: date) -> Select[Any]:
-    query: Any = (
+def _schedules(scope: Scope, today: date) -> Any:
+    return (
         select(
             ReportSchedule,
             OrgUnit.code.label("org_code"),
@@ -108,10 +108,9 @@ def _schedules(scope: Scope, today: date) -> Select[Any]:
         .join(StaffUser, StaffUser.id == ReportSchedule.user_id)
         .where(ReportSchedule.org_id.in_(subtree_ids(scope.org_ids, today)))
     )
-    return query
 
 
-def _rows(session: Session, query: Select[Any], today: date) -> list[ScheduleRow]:
+def _rows(session: Session, query: Any, today: date) -> list[ScheduleRow]:
     found = session.execute(query).all()
     months = _months(session, [row[0].id for row in found], today)
     return [
