@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import (
@@ -265,33 +265,38 @@ def _item(row: ReportDelivery, report: str, code: str, name: str, in_reach: bool
     )
 
 
-def unopened(session: Session, user_id: int) -> int:
-    """How many reports in the user's inbox were never opened."""
-    query = (
-        select(func.count(ReportDelivery.id))
-        .join(ReportSchedule, ReportSchedule.id == ReportDelivery.schedule_id)
+def unopened_and_stopped(session: Session, user_id: int, scope: Scope | None, today: date) -> tuple[int, int]:
+    """How many reports in the user's inbox were never opened, and how many of units within the scope were
+    given up or withheld lately (none without a scope); both in one question, for the first page."""
+    opened = (
+        _count()
         .where(
             ReportSchedule.user_id == user_id,
             ReportDelivery.state == DeliveryState.READY,
             ReportDelivery.opened_at.is_(None),
         )
+        .scalar_subquery()
     )
-    return session.scalar(query) or 0
-
-
-def stopped(session: Session, scope: Scope, today: date) -> int:
-    """How many reports of units within the scope were given up or withheld lately."""
-    query = (
-        select(func.count(ReportDelivery.id))
-        .join(ReportSchedule, ReportSchedule.id == ReportDelivery.schedule_id)
+    if scope is None:
+        return session.scalar(select(opened)) or 0, 0
+    stopped = (
+        _count()
         .where(
             ReportDelivery.state.in_(_TROUBLE),
             ReportDelivery.first_on > today - _SHOWN,
             ReportSchedule.is_active,
             ReportSchedule.org_id.in_(subtree_ids(scope.org_ids, today)),
         )
+        .scalar_subquery()
     )
-    return session.scalar(query) or 0
+    row = session.execute(select(opened, stopped)).one()
+    return int(row[0]), int(row[1])
+
+
+def _count() -> Select[int]:
+    return select(func.count(ReportDelivery.id)).join(
+        ReportSchedule, ReportSchedule.id == ReportDelivery.schedule_id
+    )
 
 
 def kept_files(session: Session) -> set[str]:

@@ -23,7 +23,7 @@ from app.core.vocabulary import DeliveryState, OrgKind, Role
 from app.deliveries import jobs
 from app.deliveries.commands import ScheduleDraft
 from app.deliveries.models import ReportDelivery, ReportSchedule
-from app.deliveries.queries import stopped
+from app.deliveries.queries import unopened_and_stopped
 from app.deliveries.rules import LEASE, months_due
 from app.deliveries.services.making import claim_next, finish
 from app.deliveries.services.schedules import save_schedule, set_wanted, try_again
@@ -220,11 +220,12 @@ def test_three_attempts_then_given_up_until_somebody_asks_again(
             assert deliveries()[0].attempts == attempt
             now += LEASE
     assert deliveries()[0].state is DeliveryState.GIVEN_UP
+    asked = (db.session(), world.reader.id, world.scope, date(2019, 7, 1))
     assert jobs.make_monthly_report(now) == 0, "mended, but given up"
-    assert stopped(db.session(), world.scope, date(2019, 7, 1)) == 1
+    assert unopened_and_stopped(*asked) == (0, 1)
     assert try_again(schedule_id, world.scope, now) == 1
     assert jobs.make_monthly_report(now) == 1
-    assert stopped(db.session(), world.scope, date(2019, 7, 1)) == 0
+    assert unopened_and_stopped(*asked) == (1, 0)
 
 
 def test_a_report_that_kills_its_maker_each_time_is_given_up(ctx: Flask, world: World) -> None:
