@@ -23,6 +23,7 @@ from app.deliveries.store import PART, report_store
 from app.members.queries.tree import tree
 from app.reports.exports import XLSX_TYPE
 from app.reports.forms_by_name import FORMS
+from app.reports.labels import month_label
 
 bp = Blueprint("deliveries", __name__)
 SCHEDULE_PATH = "/report-schedules/<int:schedule_id>"
@@ -84,7 +85,9 @@ def inbox() -> Any:
     items, total = inbox_items(
         db.session(), reads, staff.id, today(), limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE
     )
-    return render_template("deliveries/inbox.html", page=Page(items, number, total), forms=FORMS)
+    return render_template(
+        "deliveries/inbox.html", page=Page(items, number, total), forms=FORMS, month_label=month_label
+    )
 
 
 # A post, not a link: it notes that the report was opened, and nothing is noted by fetching ahead.
@@ -132,6 +135,7 @@ def _page(form: ScheduleForm) -> str:
         form=form,
         page=Page(rows, number, total),
         forms=FORMS,
+        month_label=month_label,
         next_on=next_first(day),
         mail_is_set_up=mail_server() is not None,
     )
