@@ -30,6 +30,7 @@ PAGES = (
     "app.checkin.views.cards",
     "app.reports.views",
     "app.reach.views",
+    "app.deliveries.views",
     "app.office.views",
 )
 # Modules that move a feature's rows when two members are merged, in the order in which they do so.

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +18,18 @@ ROOT = Path(__file__).resolve().parent.parent
 
 class SettingsError(RuntimeError):
     """A setting is missing or malformed; the message names it and says what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Who sends mail for the office. `tls`: starttls (asked for on a plain connection), tls, or none."""
+
+    host: str
+    port: int
+    tls: str
+    user: str
+    password: str
+    sender: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,7 @@ class Settings:
     instance_dir: Path
     log_format: str  # json | text
     metrics_token: str
+    smtp: SmtpServer | None  # None: nothing is sent by e-mail
 
     @property
     def is_production(self) -> bool:
@@ -85,6 +99,7 @@ class Settings:
                 env, "LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")
             ),
             metrics_token=env.get("METRICS_TOKEN", ""),
+            smtp=_smtp(env),
         )
         settings._check_production()
         return settings
@@ -137,6 +152,32 @@ def _database_url(url: str, instance_dir: Path) -> str:
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingsError("DATABASE_URL must start with sqlite:/// or postgresql://.")
     return url
+
+
+_SMTP_TLS = {"smtp": "starttls", "smtps": "tls"}
+_SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+def _smtp(env: Mapping[str, str]) -> SmtpServer | None:
+    """SMTP_URL in one line, or SMTP_HOST and what goes with it; neither: no e-mail."""
+    url = urlsplit(env.get("SMTP_URL", ""))
+    host = url.hostname or env.get("SMTP_HOST", "")
+    if url.geturl() and (url.scheme not in _SMTP_TLS or not url.hostname):
+        raise SettingsError("SMTP_URL must look like smtp://user:password@mail.example.cn:587 (or smtps://).")
+    if not host:
+        return None
+    tls = _choice(env, "SMTP_TLS", _SMTP_TLS.get(url.scheme, "starttls"), tuple(_SMTP_PORTS))
+    port = url.port or _integer(env, "SMTP_PORT", _SMTP_PORTS[tls], 1, 65535)
+    user = unquote(url.username or "") or env.get("SMTP_USER", "")
+    password = unquote(url.password or "") or env.get("SMTP_PASSWORD", "")
+    sender = env.get("SMTP_FROM", "")
+    if "@" not in sender or any(char.isspace() for char in sender):
+        raise SettingsError("SMTP_FROM must be the address that mail is sent from, such as study@example.cn.")
+    if not env.get("BASE_URL"):
+        raise SettingsError("BASE_URL must be set where SMTP is: mail leads to the inbox by it.")
+    if password and tls == "none" and host not in ("localhost", "127.0.0.1", "::1"):
+        raise SettingsError("SMTP_TLS must not be none: the password would cross the network in the clear.")
+    return SmtpServer(host, port, tls, user, password, sender)
 
 
 def _secret(env: Mapping[str, str], name: str, environment: str, instance_dir: Path) -> str:

@@ -39,6 +39,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "sessions.write": _WRITERS,
     "attendance.write": _WRITERS,
     "reports.read": _EVERYONE,
+    # Which report is made each month, of what, for whom.
+    "deliveries.write": frozenset({Role.ADMINISTRATOR, Role.ORGANISER}),
     "settings.write": _ADMINISTRATORS,
 }
 # Declared on routes that need no staff sign-in: anyone; or a member's bound phone or ticket.

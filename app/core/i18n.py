@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 
 from flask import Flask, current_app, has_request_context, request
-from flask_babel import Babel, format_date, get_locale, get_translations, gettext, lazy_gettext, ngettext
+from flask_babel import (
+    Babel,
+    force_locale,
+    format_date,
+    get_locale,
+    get_translations,
+    gettext,
+    lazy_gettext,
+    ngettext,
+)
 from flask_babel.speaklater import LazyString
 
 from app.core.clock import office_tz
@@ -25,6 +35,7 @@ __all__ = [
     "localised",
     "moment_text",
     "ngettext",
+    "speaking",
     "time_text",
 ]
 LANGUAGES = {"zh_Hans_CN": "中文", "en": "English"}
@@ -41,6 +52,12 @@ def chosen_language() -> str:
     if request.path.startswith("/api/") and request.accept_languages:
         return "en" if request.accept_languages.best_match(["zh", "en"]) == "en" else DEFAULT_LANGUAGE
     return DEFAULT_LANGUAGE
+
+
+def speaking(language: str) -> AbstractContextManager[None]:
+    """Texts in a language of LANGUAGES while the block runs: for what is written without a request."""
+    spoken: AbstractContextManager[None] = force_locale(language)
+    return spoken
 
 
 def is_english() -> bool:

@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import current_app, request
 
+from app.settings import SmtpServer
+
 
 def session_rules() -> dict[str, Any]:
     """`tz` and `elderly_age`, as services of sessions and attendance take them."""
@@ -33,3 +35,9 @@ def code_step_seconds() -> int:
 def base_url() -> str:
     """What addresses of ours begin with: the setting, else the address this request was made to."""
     return str(current_app.extensions["settings"].base_url) or request.url_root.rstrip("/")
+
+
+def mail_server() -> SmtpServer | None:
+    """Who sends mail for the office; None: nobody, and nothing is sent."""
+    server: SmtpServer | None = current_app.extensions["settings"].smtp
+    return server

@@ -67,7 +67,9 @@ ROOMS = (
         True,
         ("members", "members_import", "cards", "checkin.member_access", "supervision"),
     ),
-    Room("reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports",)),
+    Room(
+        "reports", lazy("报表"), "reports.index", "bar-chart", "reports.read", True, ("reports", "deliveries")
+    ),
     Room(
         "reach",
         lazy("未覆盖"),

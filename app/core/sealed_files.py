@@ -1,9 +1,10 @@
-"""Keeps files between the steps of a page: sealed on disk, under a random name, for a day at most."""
+"""Keeps files sealed on disk, under a random name: for a day, or as long as a row names them."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -63,6 +64,22 @@ class SealedFiles:
     def forget_part(self, token: str, part: str) -> None:
         """Delete one part; a repeat is harmless."""
         self._path(token, part).unlink(missing_ok=True)
+
+    def forget_unnamed(self, named: Collection[str], now: datetime) -> int:
+        """Delete what is older than a day and bears no token of `named`; returns how many files went.
+
+        A day, because a file is kept before the row that names it is committed.
+        """
+        gone = 0
+        for path in self._folder.glob("*") if self._folder.is_dir() else ():
+            try:
+                is_old = path.stat().st_mtime < (now - KEPT_FOR).timestamp()
+                if is_old and path.name.partition(".")[0] not in named:
+                    path.unlink()
+                    gone += 1
+            except FileNotFoundError:
+                continue  # Another process was faster.
+        return gone
 
     def forget_old(self, now: datetime) -> int:
         """Delete everything older than a day, and unsealed leftovers at once; returns how many went."""

@@ -224,11 +224,13 @@ class MakeUpState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """What became of a report that is made by rule: waiting → ready, or given up after several tries."""
+    """What became of a report that is made by rule: waiting → ready, given up after several tries, or
+    withheld: whoever was to read it may not see the unit any more, or is no user any more."""
 
     WAITING = "waiting"
     READY = "ready"
     GIVEN_UP = "given_up"
+    WITHHELD = "withheld"
 
 
 class ReviewState(StrEnum):

@@ -18,7 +18,7 @@ class ReportSchedule(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # Who reads it, and by whose scope it is made.
-    user_id: Mapped[int] = mapped_column(ForeignKey("staff_users.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("staff_users.id"))
     # Name of the form, as in its address.
     report: Mapped[str] = mapped_column(String(40))
     org_id: Mapped[int] = mapped_column(ForeignKey("org_units.id"))
@@ -26,7 +26,10 @@ class ReportSchedule(Base):
     email: Mapped[str | None] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(10))
     is_active: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Months that were over by then are not made: nobody had asked for them, or it was paused.
+    wanted_since: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("user_id", "report", "org_id"),)
 
 
 class ReportDelivery(Base):
@@ -39,7 +42,7 @@ class ReportDelivery(Base):
     first_on: Mapped[date] = mapped_column(Date)
     last_on: Mapped[date] = mapped_column(Date)
     state: Mapped[DeliveryState] = mapped_column(words(DeliveryState))
-    # Somebody makes it until then; afterwards another may try.
+    # Somebody makes it (or, once it is made, sends the mail) until then; afterwards another may try.
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
     made_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

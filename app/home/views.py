@@ -18,6 +18,7 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.office import elderly_age
 from app.core.vocabulary import Role
+from app.deliveries.queries import unopened_and_stopped
 from app.members.queries.exemptions import waiting_exemption_count
 from app.members.queries.transfer_requests import Side, transfer_request_count
 from app.members.queries.wishes import open_wishes
@@ -78,6 +79,8 @@ def today() -> str:
         limit=MOST_AHEAD,
     )
     writing, serving = staff.scope_if_held("sessions.write"), staff.scope_if_held("members.write")
+    scheduling = staff.scope_if_held("deliveries.write")
+    letters, stopped = unopened_and_stopped(session, staff.id, scheduling, day)
     return render_template(
         "home/today.html",
         day=day,
@@ -89,6 +92,8 @@ def today() -> str:
         counts=session_counts(session, [row.id for row in (*on_today, *ahead)]),
         to_do=_to_do(writing) if writing is not None else None,
         wishes=open_wishes(session, serving, day) if serving is not None else 0,
+        letters=letters,
+        stopped=stopped,
         endpoints=current_app.view_functions,
         supervised=_supervised(),
         figures=Period.of_month(day.year, day.month) if staff.main_role is Role.ADMINISTRATOR else None,

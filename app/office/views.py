@@ -58,6 +58,7 @@ DOORS = (
     ("attendance.locks", lazy("锁定月份和年份"), lazy("数字报出以后不再变动;之后的更正单列。")),
     ("members.orgs", lazy("党组织"), lazy("组织树,以及各支部的标签。")),
     ("members_import.upload", lazy("导入花名册"), lazy("从 Excel 表更新党员。")),
+    ("deliveries.schedules", lazy("定期报表"), lazy("每月自动做好哪些报表,送给谁。")),
     ("supervision.index", lazy("指导员和督导组"), lazy("谁联系哪些支部,从什么时候起。")),
     ("accounts.users", lazy("工作人员账号"), lazy("谁能用,能管哪里。")),
 )

@@ -17,6 +17,7 @@ from app.core import jobs as core_jobs
 from app.core.clock import utc_now
 from app.core.db import db, let_go
 from app.core.storage import storage_trouble, trouble_name
+from app.deliveries import jobs as delivery_jobs
 from app.members import jobs as member_jobs
 from app.scheduler import workers
 from app.scheduler.leader import Leadership
@@ -40,6 +41,9 @@ TICKS = (
     Tick("look_over_sessions", 60, attendance_jobs.look_over_sessions),
     Tick("count_stale_days", 60, attendance_jobs.count_stale_days),
     Tick("work_off_long_tasks", 1, workers.work_off),
+    Tick("make_monthly_report", 20, delivery_jobs.make_monthly_report),
+    Tick("send_notes", 60, delivery_jobs.send_notes),
+    Tick("forget_old_reports", 3600, delivery_jobs.forget_old_reports),
     Tick("forget_spent_tickets", 300, checkin_jobs.forget_spent_tickets),
     Tick("forget_old_sheets", 3600, checkin_jobs.forget_old_sheets),
     Tick("forget_old_uploads", 3600, member_jobs.forget_old_uploads),

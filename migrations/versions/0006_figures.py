@@ -94,13 +94,14 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=200), nullable=True),
         sa.Column("language", sa.String(length=10), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wanted_since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["org_id"], ["org_units.id"], name=op.f("fk_report_schedules_org_id")),
         sa.ForeignKeyConstraint(["user_id"], ["staff_users.id"], name=op.f("fk_report_schedules_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_schedules")),
+        sa.UniqueConstraint(
+            "user_id", "report", "org_id", name=op.f("uq_report_schedules_user_id_report_org_id")
+        ),
     )
-    with op.batch_alter_table("report_schedules", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_report_schedules_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "report_deliveries",
@@ -114,6 +115,7 @@ def upgrade() -> None:
                 "waiting",
                 "ready",
                 "given_up",
+                "withheld",
                 name="deliverystate",
                 native_enum=False,
                 create_constraint=True,
@@ -528,9 +530,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_report_deliveries_state_leased_until"))
 
     op.drop_table("report_deliveries")
-    with op.batch_alter_table("report_schedules", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_report_schedules_user_id"))
-
     op.drop_table("report_schedules")
     with op.batch_alter_table("locked_periods", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_locked_periods_first_on_last_on"))

@@ -17,6 +17,7 @@ from app.core.access import PERMISSIONS
 from app.core.crypto import seal, token_hash
 from app.core.db import writing
 from app.core.vocabulary import OrgKind, ReviewKind, Role, SessionState
+from app.deliveries.models import ReportSchedule
 from app.members.models import CorrectionRequest, TransferRequest
 from app.members.queries.wishes import PURPOSE
 from app.trainings.models import TrainingClass
@@ -49,6 +50,7 @@ NAMED = {
     "round_id",
     "review_id",
     "plan_id",
+    "schedule_id",
 }
 # Routes whose parameter is no thing of a place: a scanned code, or the token of a round, is proof by itself.
 WITHOUT_PLACE = {"checkin.scanned", "checkin.scanned_paper", "checkin.send_ticks"}
@@ -94,6 +96,7 @@ class Place:
     round_id: int
     review_id: int
     plan_id: str
+    schedule_id: int
 
     def values(self, rule: Rule) -> dict[str, Any]:
         more = {"group": "rural", "binding_id": 1, "tag": "model", "kiosk_id": 1, "number": 1}
@@ -140,7 +143,11 @@ def _place(code: str, org: Any, other: Any, by: Any) -> Place:
             evidence={"attended": 3, "room": 2},
             raised_at=NOW,
         )
-        db_session.add_all([training, asked, wish, taken, review])
+        monthly = ReportSchedule(
+            user_id=by.id, report="coverage", org_id=org.id, language="en", wanted_since=NOW, is_active=True
+        )
+        db_session.add_all([training, asked, wish, taken, review, monthly])
+        db_session.flush()
     return Place(
         code,
         session_id=session.id,
@@ -155,6 +162,7 @@ def _place(code: str, org: Any, other: Any, by: Any) -> Place:
         round_id=taken.id,
         review_id=review.id,
         plan_id=make_plan_task(org, member),
+        schedule_id=monthly.id,
     )
 
 
@@ -171,7 +179,8 @@ def _assigned(name: str, own: Any) -> Any:
 @pytest.fixture
 def district(app: Flask) -> Iterator[District]:
     app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
+    # All in one transaction: this is done for everybody who asks.
+    with app.app_context(), writing():
         root = make_org("Q", kind=OrgKind.COMMITTEE)
         own = make_org("QA", root, kind=OrgKind.GENERAL_BRANCH)
         child = make_org("QA1", own)

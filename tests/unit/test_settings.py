@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.db import engine_options
+from app import create_app
+from app.core.db import db, engine_options
 from app.settings import ROOT, Settings, SettingsError
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -83,3 +84,40 @@ def test_every_thread_finds_a_connection(url: str) -> None:
 def test_a_number_of_threads_that_cannot_be_is_refused(tmp_path: Path, threads: str) -> None:
     with pytest.raises(SettingsError, match="THREADS"):
         Settings.from_env({"INSTANCE_DIR": str(tmp_path), "THREADS": threads})
+
+
+def test_mail_is_off_unless_a_server_is_set_and_what_is_wrong_is_named(tmp_path: Path) -> None:
+    env = {"APP_ENV": "testing", "DATA_KEY": KEY, "INSTANCE_DIR": str(tmp_path), "BASE_URL": "https://x.cn"}
+    assert Settings.from_env(env).smtp is None
+    url = {**env, "SMTP_URL": "smtps://a%40x.cn:p%2Fw@mail.x.cn", "SMTP_FROM": "a@x.cn"}
+    server = Settings.from_env(url).smtp
+    assert server is not None
+    found = (server.host, server.port, server.tls, server.user, server.password)
+    assert found == ("mail.x.cn", 465, "tls", "a@x.cn", "p/w")
+    apart = {**env, "SMTP_HOST": "mail.x.cn", "SMTP_FROM": "a@x.cn", "SMTP_PASSWORD": "p"}
+    server = Settings.from_env(apart).smtp
+    assert server is not None
+    assert (server.port, server.tls) == (587, "starttls")
+    for change, name in [
+        ({"SMTP_URL": "mail.x.cn:25"}, "SMTP_URL"),
+        ({"SMTP_FROM": "nobody"}, "SMTP_FROM"),
+        ({"BASE_URL": ""}, "BASE_URL"),
+        ({"SMTP_TLS": "none"}, "SMTP_TLS"),
+        ({"SMTP_PORT": "x"}, "SMTP_PORT"),
+    ]:
+        with pytest.raises(SettingsError, match=name):
+            Settings.from_env({**apart, **change})
+
+
+def test_every_connection_waits_for_the_disk_as_the_product_sets_it_up(tmp_path: Path) -> None:
+    """Most tests do not wait (`databases.wait_for_no_disk`); the product does."""
+    env = {"APP_ENV": "testing", "DATA_KEY": KEY, "SECRET_KEY": "s", "INSTANCE_DIR": str(tmp_path)}
+    app = create_app(Settings.from_env(env))
+    wanted = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}  # 2: FULL
+    with app.app_context():
+        for _ in range(2):
+            with db.engine.connect() as connection:
+                found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
+            assert found == wanted
+            db.engine.dispose()
+    assert "synchronous_commit" not in str(engine_options("postgresql+psycopg://x", 8)), "on, as it comes"

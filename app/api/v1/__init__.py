@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
         cards,
         checkins,
         codes,
+        deliveries,
         docs,
         glance,
         groups,

@@ -64,6 +64,7 @@ TAGS: dict[str, Words] = {
     "reach": Words("送学方案", "Plans that reach everyone"),
     "glance": Words("一览", "At a glance"),
     "locks": Words("锁定", "Locked periods"),
+    "deliveries": Words("定期报表和收件箱", "Monthly reports and the inbox"),
     "supervision": Words("指导员和督导组", "Instructors and supervision teams"),
     "assignments": Words("联系的党组织", "Units assigned"),
     "officials": Words("督导组成员", "Officials of teams"),
@@ -96,6 +97,8 @@ _PATH_WORDS = {
     "official_id": Words("督导组成员编号", "Id of an official of a team"),
     "plan_id": Words("方案编号", "Key of a plan"),
     "number": Words("方案中的序号", "Number within a plan"),
+    "schedule_id": Words("定期报表编号", "Id of a monthly report"),
+    "delivery_id": Words("收件箱里报表的编号", "Id of a report in the inbox"),
     "sheets_id": Words("印卡任务编号", "Key of a print of cards"),
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")

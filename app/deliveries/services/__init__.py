@@ -1,0 +1,1 @@
+"""What is done with schedules and deliveries; each function is one use case."""
