@@ -29,11 +29,13 @@ run: install  ## start everything on this machine, with the demo district when t
 test: install-dev  ## run every test that this machine can run
 	$(BIN)/python -m pytest -n $(WORKERS_TEST) --dist loadgroup
 
-bench: install-dev  ## measure imports, cards, finding people and check-in, on databases of their own
+bench: install-dev  ## measure imports, cards, finding people, check-in, reports and plans, on databases of their own
 	$(BIN)/python -m bench.roster_import
 	$(BIN)/python -m bench.cards
 	$(BIN)/python -m bench.find_people
 	$(BIN)/python -m bench.checkin
+	$(BIN)/python -m bench.reports
+	$(BIN)/python -m bench.reach_plan
 
 check: install-dev  ## lint, format, types, templates
 	$(BIN)/ruff check .
