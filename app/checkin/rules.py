@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 # 96 bits in 16 URL-safe characters; 64 would do for a code that lives half a minute.
 MAC_BYTES = 12
@@ -143,6 +144,8 @@ def _printed_mac(secret: bytes, session_id: int, version: int) -> str:
     return base64.urlsafe_b64encode(digest[:MAC_BYTES]).decode()
 
 
+# A hall presents the same code for as long as it is shown.
+@lru_cache(maxsize=256)
 def _mac(secret: bytes, session_id: int, step: int) -> str:
     digest = hmac.digest(secret, f"scan:{session_id}:{step}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest[:MAC_BYTES]).decode()

@@ -11,6 +11,7 @@ import select
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 import psycopg
@@ -22,7 +23,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.core.db import SESSION_LOCKS, SHARED_LOCK
 from app.core.errors import AppError
-from app.core.quick import Prepared, Row, T, Work, driver_connection
+from app.core.quick import Coder, Prepared, Row, T, Work, driver_connection
 
 _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
@@ -157,7 +158,13 @@ class PostgresHand:
 
 
 def _texts(statement: Prepared, given: Mapping[str, Any]) -> list[bytes | None]:
-    return [to_text(given[name] if coder is None else coder(given[name])) for name, coder in statement.open]
+    return [_coded_text(coder, given[name]) for name, coder in statement.open]
+
+
+# Most of what a hall sends is the same for everybody. `typed`: 1 and True are equal, and written otherwise.
+@lru_cache(maxsize=4096, typed=True)
+def _coded_text(coder: Coder | None, value: Any) -> bytes | None:
+    return to_text(value if coder is None else coder(value))
 
 
 def _rows(statement: Prepared, readers: list[tuple[int, Any]], found: PGresult) -> list[Row]:

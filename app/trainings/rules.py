@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.core.vocabulary import SessionState
@@ -71,6 +72,7 @@ class Stay:
 THROUGHOUT = Stay()
 
 
+@lru_cache(maxsize=1024)
 def split_credit(
     starts_at: datetime,
     ends_at: datetime,
