@@ -20,6 +20,7 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 def sqlite_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     folder = tmp_path_factory.mktemp("sqlite")
     app = databases.make_app(f"sqlite:///{folder / 'test.sqlite3'}", folder)
+    databases.wait_for_no_disk(app)
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -30,6 +31,7 @@ def postgresql_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     folder = tmp_path_factory.mktemp("postgresql")
     with databases.postgresql_database(f"bulou_{WORKER}") as url:
         app = databases.make_app(url, folder)
+        databases.wait_for_no_disk(app)
         yield app
         with app.app_context():
             db.engine.dispose()

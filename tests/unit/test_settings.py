@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.db import engine_options
+from app import create_app
+from app.core.db import db, engine_options
 from app.settings import ROOT, Settings, SettingsError
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -106,3 +107,17 @@ def test_mail_is_off_unless_a_server_is_set_and_what_is_wrong_is_named(tmp_path:
     ]:
         with pytest.raises(SettingsError, match=name):
             Settings.from_env({**apart, **change})
+
+
+def test_every_connection_waits_for_the_disk_as_the_product_sets_it_up(tmp_path: Path) -> None:
+    """Most tests do not wait (`databases.wait_for_no_disk`); the product does."""
+    env = {"APP_ENV": "testing", "DATA_KEY": KEY, "SECRET_KEY": "s", "INSTANCE_DIR": str(tmp_path)}
+    app = create_app(Settings.from_env(env))
+    wanted = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}  # 2: FULL
+    with app.app_context():
+        for _ in range(2):
+            with db.engine.connect() as connection:
+                found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
+            assert found == wanted
+            db.engine.dispose()
+    assert "synchronous_commit" not in str(engine_options("postgresql+psycopg://x", 8)), "on, as it comes"
