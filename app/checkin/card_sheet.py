@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from fpdf import FPDF
+from typing import TYPE_CHECKING
 
 from app.core.i18n import gettext as _
 from app.core.pdf import (
@@ -26,6 +25,9 @@ from app.core.pdf import (
     new_pdf,
     text_width,
 )
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 PAGE_WIDTH = 210.0
 CARD_WIDTH, CARD_HEIGHT = 85.6, 53.98

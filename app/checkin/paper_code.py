@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-
-from fpdf import FPDF
+from typing import TYPE_CHECKING
 
 from app.core.i18n import gettext as _
 from app.core.pdf import (
@@ -21,6 +20,9 @@ from app.core.pdf import (
     text_width,
 )
 from app.core.qr import qr_matrix
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 _WIDTH, _EDGE = 210.0, 18.0
 _QR_SIDE = 118.0

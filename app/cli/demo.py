@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 from flask import current_app
@@ -14,7 +15,10 @@ from tqdm import tqdm
 from app.cli._refusals import refusals
 from app.core.clock import utc_now
 from app.core.i18n import gettext as _
-from app.demo.load import PASSWORD, Order, Summary, load_demo
+
+# Loaded by the command alone: every process of the product has the commands.
+if TYPE_CHECKING:
+    from app.demo.load import Summary
 
 group = AppGroup("demo", help="The invented district: load.")
 
@@ -25,6 +29,8 @@ group = AppGroup("demo", help="The invented district: load.")
 @click.option("--seed", default=1, show_default=True, type=int, help="Another seed, another district.")
 def load(members: int, year: int, seed: int) -> None:
     """Load an invented district with invented people into an empty database, all or nothing."""
+    from app.demo.load import Order, load_demo
+
     settings = current_app.extensions["settings"]
     with refusals():
         summary = load_demo(
@@ -42,6 +48,8 @@ def _bar(total: int, label: str) -> Iterator[Callable[[int], object]]:
 
 
 def _tell(summary: Summary, year: int) -> None:
+    from app.demo.load import PASSWORD
+
     loaded = _(
         "已装入示范区:%(members)s 名党员、%(branches)s 个支部。",
         members=summary.members,

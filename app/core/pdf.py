@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-
-from fontTools.ttLib import TTFont
-from fpdf import FPDF
-from fpdf.enums import TextMode
+from typing import TYPE_CHECKING
 
 from app.core.qr import qr_matrix
 from app.settings import ROOT
+
+# Loaded where something is drawn: with its fonts it would be a fifth of the start of every process.
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 # Written by scripts/vendor.mjs out of the version that package-lock.json names.
 FONT_FILE = ROOT / "static" / "vendor" / "noto-sans-sc-0.4.3" / "NotoSansSC-Regular.ttf"
@@ -55,6 +56,8 @@ def new_pdf(title: str, author: str, made_at: datetime) -> FPDF:
 
     The same drawing at the same time gives the same bytes.
     """
+    from fpdf import FPDF
+
     pdf = FPDF(unit="mm", format="A4")
     pdf.set_auto_page_break(False)
     pdf.set_margin(0)
@@ -70,6 +73,8 @@ def new_pdf(title: str, author: str, made_at: datetime) -> FPDF:
 @lru_cache(maxsize=1)
 def _widths() -> dict[int, float]:
     """Width of every character that the font has, as a part of the size."""
+    from fontTools.ttLib import TTFont
+
     with TTFont(FONT_FILE, lazy=True) as font:
         units, advances = font["head"].unitsPerEm, font["hmtx"].metrics
         return {code: advances[glyph][0] / units for code, glyph in font.getBestCmap().items()}
@@ -181,6 +186,8 @@ def draw_text(
     A character that the font lacks becomes an empty box of its size, to be filled in by hand.
     stroke: thickens the shapes by so many points, in place of a second, bold font.
     """
+    from fpdf.enums import TextMode
+
     pdf.set_text_color(colour)
     pdf.set_draw_color(colour)
     pdf.set_font_size(size)
