@@ -1,4 +1,7 @@
-"""Small makers of rows for tests; each writes and commits, so that any connection sees it."""
+"""Small makers of rows for tests; each writes and commits, so that any connection sees it.
+
+Many inside one `writing()` are one commit: several times as fast.
+"""
 
 from __future__ import annotations
 
@@ -136,6 +139,7 @@ def make_session(
             **more,
         )
         session.add(row)
+        session.flush()
     return row
 
 
@@ -177,6 +181,7 @@ def make_staff(username: str, role: Role, org: Any) -> Any:
         user = StaffUser(username=username, display_name=username, password_hash="!", created_at=NOW)
         user.grants = [RoleGrant(role=role, org_id=org.id)]
         session.add(user)
+        session.flush()
     return user
 
 
@@ -187,6 +192,7 @@ def make_account(username: str) -> Any:
     with writing() as session:
         user = StaffUser(username=username, display_name=username, password_hash="!", created_at=NOW)
         session.add(user)
+        session.flush()
     return user
 
 
@@ -237,6 +243,7 @@ def make_official(
             ends_on=ends_on,
         )
         session.add(row)
+        session.flush()
     return row
 
 

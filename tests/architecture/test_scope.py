@@ -127,6 +127,7 @@ def _place(code: str, org: Any, other: Any, by: Any) -> Place:
             user_id=by.id, report="coverage", org_id=org.id, language="en", wanted_since=NOW, is_active=True
         )
         db_session.add_all([training, asked, wish, taken, review, monthly])
+        db_session.flush()
     return Place(
         code,
         session_id=session.id,
@@ -157,7 +158,8 @@ def _assigned(name: str, own: Any) -> Any:
 @pytest.fixture
 def district(app: Flask) -> Iterator[District]:
     app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
+    # All in one transaction: this is done for everybody who asks.
+    with app.app_context(), writing():
         root = make_org("Q", kind=OrgKind.COMMITTEE)
         own = make_org("QA", root, kind=OrgKind.GENERAL_BRANCH)
         child = make_org("QA1", own)
