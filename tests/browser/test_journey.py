@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,14 +22,23 @@ from app.core.vocabulary import OrgKind, OrgSector, Role, SessionState
 from app.trainings.models import TrainingSession
 from tests.browser.conftest import watched
 from tests.factories import count, make_member, make_org, make_session
-from tests.servers import Server
+from tests.servers import Server, running
 
-pytestmark = pytest.mark.browser
+# One server and one district for the whole file, in this order: the first test counts everything there is.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey")]
+# Seconds that a code is shown: no longer than a scan takes here.
+STEP = 8
 PASSWORD = "correct horse battery"
 TZ = ZoneInfo("Asia/Shanghai")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("journey"), CODE_STEP_SECONDS=str(STEP)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
 def district(server: Server) -> SimpleNamespace:
     """A village branch with three members, and an administrator of the whole district."""
     with server.app.app_context():
@@ -167,7 +177,7 @@ def test_the_projector_goes_on_through_a_lost_network_and_shows_the_next_code(
     context.set_offline(False)
     expect(page.locator("#trouble")).to_be_hidden(timeout=15000)
     expect(page.locator("#code")).to_be_visible()
-    page.wait_for_timeout(16000)
+    page.wait_for_timeout((STEP + 1) * 1000)
     assert read_code(page, tmp_path) != first
     assert complaints == []
 
@@ -175,7 +185,7 @@ def test_the_projector_goes_on_through_a_lost_network_and_shows_the_next_code(
 def test_the_phone_path_needs_no_script(server: Server, district: SimpleNamespace, chromium: Browser) -> None:
     with server.app.app_context():
         session = make_session(district.branch, state=SessionState.OPEN, starts_at=datetime.now(UTC))
-        code = long_code(session.code_secret, session.id, step_of(datetime.now(UTC), 15))
+        code = long_code(session.code_secret, session.id, step_of(datetime.now(UTC), STEP))
     page = chromium.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False).new_page()
     weight = []
     page.on("response", lambda response: weight.append(len(response.body())))
