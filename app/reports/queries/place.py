@@ -227,12 +227,11 @@ def org_rows(session: Session, place: Place, period: Period, found: set[int]) ->
     something belongs to it alone or nothing is below it.
     """
     units = units_below(place, period)
-    listed = set(session.scalars(select(units.c.unit_id).distinct()))
     top = place.org_ids[0] if len(place.org_ids) == 1 else None
-    if top not in found and len(listed) > 1:
-        listed.discard(top)
-    query = select(OrgUnit.id, OrgUnit.code, OrgUnit.name).where(OrgUnit.id.in_(listed))
+    query = select(OrgUnit.id, OrgUnit.code, OrgUnit.name).where(OrgUnit.id.in_(select(units.c.unit_id)))
     found_units = [(org_id, code, name) for org_id, code, name in session.execute(query)]
+    if top not in found and len(found_units) > 1:
+        found_units = [unit for unit in found_units if unit[0] != top]
     rows = sorted(found_units, key=lambda row: (row[0] != top, row[1]))
     if len(rows) == 1:
         return rows
