@@ -57,6 +57,9 @@
     show: false, splitLine: { show: false },
   });
 
+  // Between two fixed ends the steps are even; otherwise the axis finds its own.
+  const step = ({ dataset }) => dataset.max ? (Number(dataset.max) - (Number(dataset.min) || 0)) / 5 : undefined;
+
   function bars(figure, { rows, series }, colours) {
     const meant = figure.dataset.highlight;
     const thickness = series.length > 1 ? px(0.875) : px(1.25);
@@ -124,7 +127,7 @@
         ...base(colours), grid: { left: px(0.5), right: labelWidth, top: px(1.5), bottom: 0, containLabel: true },
         xAxis: { ...categoryAxis(colours, rows.map((row) => row.label)), boundaryGap: false },
         yAxis: {
-          ...valueAxis(figure), show: true, splitNumber: 3, splitLine: { show: true, lineStyle: { color: colours.line } },
+          ...valueAxis(figure), show: true, splitNumber: 3, interval: step(figure), splitLine: { show: true, lineStyle: { color: colours.line } },
           axisLabel: { color: colours.muted, fontSize: px(0.875), formatter: (value) => shown(figure, value).replace(".0%", "%") },
         },
         series: series.map((one) => {

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.models import StaffUser
-from app.attendance.models import StaleYear
+from app.attendance.models import StaleDay
 from app.core.clock import office_tz, today
 from app.core.db import db, writing
 from app.core.vocabulary import Group, SessionState
@@ -94,7 +94,7 @@ def test_the_years_course_is_what_the_reports_say_month_by_month(world: World) -
     # While a summary may be wrong, the rows are counted: to the same end.
     with world.app.app_context():
         session = db.session()
-        session.add(StaleYear(year=2019, member_id=world.ids[0], writer=0))
+        session.add(StaleDay(office_date=date(2019, 3, 5), member_id=world.ids[0], writer=0))
         exact = course(world)
         session.commit()
         assert course(world) == exact
