@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import event
 from sqlalchemy import select
 
 from app.attendance.models import Attendance, DayFigures, MemberYear, MemberYearKind
@@ -73,22 +72,23 @@ class World:
                 expect(row, *people[at % 2 :: 2])
                 self.sessions.append(row.id)
 
-    def do(self, name: str, *more: Any) -> None:
-        """One event. What is refused must leave the ledger as it was; what is locked stands still."""
+    def do(self, name: str, *more: Any) -> str:
+        """One event, and what became of it. What is refused leaves the ledger as it was; what is locked
+        stands still."""
         before, still = ledger(), self.locked()
         try:
             getattr(self, f"do_{name}")(*more)
         except AppError:
             db.session.rollback()
             assert ledger() == before, "a refused change changed something"
-            event(f"{name} refused")
+            told = f"{name} refused"
         else:
-            event(f"{name} done{' beside a lock' if still else ''}")
-        for lock_id, was in still.items():
-            now = self.locked().get(lock_id)
-            # Unlocked; or two records became one person, which the calendar does not forbid.
-            if now is not None and name != "merge":
-                assert now == was, f"{name} moved what is locked"
+            told = f"{name} done{' beside a lock' if still else ''}"
+        # What is unlocked may move; and of two records that are one person `do_merge` asks for itself.
+        now = self.locked() if still and name != "merge" else {}
+        for lock_id in still.keys() & now.keys():
+            assert now[lock_id] == still[lock_id], f"{name} moved what is locked"
+        return told
 
     # The door and the roster.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -162,7 +162,7 @@ def test_any_order_of_events_leaves_figures_that_a_naive_recount_confirms(
 ) -> None:
     world = start()
     for name, *more in story:
-        world.do(name, *more)
+        event(world.do(name, *more))
     check(world)
 
 
@@ -196,7 +196,7 @@ def test_leave_make_ups_and_locks_of_the_replay_can_all_happen(start: Callable[[
         ("lock", 3, False, True), ("leave_district", 2, 300),
     ]:  # fmt: skip
         getattr(world, f"do_{name}")(*more)
-        check(world)
+    check(world)
     said = {key: row.status for key, row in every_row().items()}
     first, second, fourth = world.sessions[0], world.sessions[1], world.sessions[3]
     kept = world.members[2]
@@ -204,3 +204,36 @@ def test_leave_make_ups_and_locks_of_the_replay_can_all_happen(start: Callable[[
     assert said == {(first, world.members[0]): "excused", (first, kept): "present", (fourth, kept): "present"}
     assert (second, world.members[0]) not in said
     assert len(world.locked()) == 1
+
+
+MADE_UP = made_up(4, 0, 5)
+THIS, THERE = ("lock", 4, False, True), ("lock", 5, False, True)
+BESIDE_LOCKS = {
+    "the missed session is written anew": [
+        *MADE_UP, THERE, ("step", 4, Step.REOPEN), ("step", 4, Step.CLOSE), ("deliver", 4, 30),
+    ],
+    "the row of the other is made anew": [
+        *MADE_UP, THIS, ("take_back", 5, 0), ("record", 5, 0, Method.STAFF_ENTRY), ("deliver", 5, 20),
+    ],
+    "the missed session's row is corrected, and planned anew": [
+        *MADE_UP, THERE, ("correct", 4, 0, Status.ABSENT), ("plan", 4, 0, 1), ("drop", 4, 0),
+    ],
+    "both records are one person": [*MADE_UP, THIS, THERE, ("merge", 3, 0)],
+    "who was adjusted has left before that day": [
+        THIS, ("correct", 4, 2, Status.PRESENT), ("leave_district", 2, 10),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BESIDE_LOCKS)
+def test_make_ups_and_adjustments_beside_a_lock_count_once_before_and_after(
+    start: Callable[[], World], what: str
+) -> None:
+    world = start()
+    for name, *more in BESIDE_LOCKS[what]:
+        world.do(name, *more)
+    check(world)
+    while world.locked():
+        # Not by `do`: to unlock is never refused.
+        world.do_unlock(0)
+        check(world)

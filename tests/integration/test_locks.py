@@ -23,6 +23,7 @@ from app.attendance.services.adjust import withdraw
 from app.attendance.services.bulk import Act, Noted, Rest, take_back_all, tick_all, tick_rest
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.attendance.services.decide_review import Decision, decide, reopen
+from app.attendance.services.duty_rules import DutyDraft, save_duty_rule
 from app.attendance.services.locks import lock_period, unlock_period
 from app.attendance.services.policy import PolicyDraft, save_policy
 from app.attendance.services.put_back import put_back
@@ -53,7 +54,6 @@ from app.reports.rules import EVERYTHING, By, CoverageBy, Period, Slice, Snapsho
 from app.trainings.commands import LecturerDraft, SessionDraft
 from app.trainings.models import ExpectedAttendee, TrainingSession
 from app.trainings.rules import Stay, Step
-from app.trainings.services.catalogue import KindDraft, save_kind
 from app.trainings.services.classes import Wish, save_changes
 from app.trainings.services.drafts import create_session, update_session
 from app.trainings.services.lifecycle import due_ids, publish_session, take_step
@@ -216,9 +216,6 @@ TRIED: dict[str, Callable[[Office], object]] = {
         o.held.id, sitting(), Wish(new_class="班"), o.scope, LATER, **RULES
     ),
     "it broke off": lambda o: set_delivered(o.held.id, 30, o.scope, LATER, tz=TZ),
-    "another duty is asked of its kind": lambda o: save_kind(
-        "theme_day", KindDraft("主题党日", "Theme day", "yearly"), o.scope, LATER
-    ),
     "heads are counted": lambda o: set_head_count(o.held.id, HeadCount(9, 1), o.scope, LATER),
 }  # fmt: skip
 
@@ -254,6 +251,9 @@ def test_words_about_a_locked_session_and_its_drafts_stay_free(office: Office) -
     publish_session(office.draft.id, office.scope, LATER, **RULES)
     with pytest.raises(InvalidInput):
         save_policy(PolicyDraft(2019, 60, 240, 480, 32, 56, 1), office.scope, LATER)
+    with pytest.raises(InvalidInput) as refused:
+        save_duty_rule(DutyDraft("theme_day", 2019, "yearly"), office.scope, LATER)
+    assert [error.code for error in refused.value.errors] == ["locked"]
 
 
 def test_a_month_is_locked_when_it_is_over_and_nothing_in_it_runs(office: Office) -> None:

@@ -23,6 +23,7 @@ from app.core.db import hold_calendar, lock_shared_or_alone, writing
 from app.core.errors import InvalidInput, NotFound, WrongState
 from app.core.i18n import Text, day_text, lazy, listed
 from app.core.vocabulary import Status
+from app.members.queries.as_of import Standing
 from app.members.queries.tree import covers_all
 from app.trainings.models import LockedPeriod, TrainingSession
 from app.trainings.queries.locks import covering_lock, unfinished_sessions
@@ -161,6 +162,7 @@ def _sighting(told: Adjustment, wanted: Wanted, now: datetime) -> Sighting:
         wanted.excuse_reason,
         told.made_by_id,
         stay=Stay(wanted.came_at, wanted.left_at),
+        standing=Standing(told.member_id, told.org_id, told.groups),
     )
 
 

@@ -40,6 +40,9 @@ def plan_make_up(
         found = session.get(MakeUp, (session_id, member_id), with_for_update=True, populate_existing=True)
         if found is not None and _is_so(found, way):
             return found.state
+        if found is not None and found.state is MakeUpState.DONE:
+            # It waits to be undone: until then the other session's row counts for this one.
+            _refuse_locked(session, found.via_session_id)
         _refuse_unless_missed(session, row, member_id)
         mode_key = _checked_way(session, row, member_id, way, scope, office_date(now))
         if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -10,7 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, LeaveRequest, MakeUp
 from app.attendance.rules_absence import is_missed
-from app.attendance.services.settle_make_ups import Hand, count_done, settle_make_up, undo_make_up
+from app.attendance.services.settle_make_ups import (
+    Hand,
+    count_again,
+    count_done,
+    settle_make_up,
+    undo_make_up,
+)
 from app.core.clock import office_tz
 from app.core.vocabulary import LeaveState, MakeUpState
 from app.members.services.merging import Move
@@ -34,16 +41,32 @@ class Planned:
 
 
 def take_apart(session: Session, move: Move) -> list[Planned]:
-    """Undo the make-ups of both, so that their rows say what was seen; what they were, done ones first."""
+    """Undo the make-ups at sessions that know both, so that their rows say what was seen; what they were,
+    done ones first. All others just follow: of locked days too nothing of theirs changes."""
     both = (move.kept_id, move.other_id)
     query = select(MakeUp).where(MakeUp.member_id.in_(both)).order_by(MakeUp.member_id, MakeUp.session_id)
     found = session.scalars(query.with_for_update(), execution_options={"populate_existing": True}).all()
-    known = [Planned(*(getattr(one, name) for name in Planned.__slots__)) for one in found]
-    for one in found:
+    doubled = _sessions_of_both(session, move, found)
+    apart = [one for one in found if doubled & {one.session_id, one.via_session_id}]
+    known = [Planned(*(getattr(one, name) for name in Planned.__slots__)) for one in apart]
+    for one in apart:
         undo_make_up(session, one, _hand(move))
         session.delete(one)
     session.flush()
+    follow = update(MakeUp).where(MakeUp.member_id == move.other_id).values(member_id=move.kept_id)
+    session.execute(follow, execution_options={"synchronize_session": False})
     return sorted(known, key=lambda one: (one.session_id, one.done_on is None, one.planned_at))
+
+
+def _sessions_of_both(session: Session, move: Move, make_ups: Sequence[MakeUp]) -> set[int | None]:
+    """Sessions that recorded both, or of which both have something to make up or to come to."""
+    known: dict[int, set[int | None]] = {move.kept_id: set(), move.other_id: set()}
+    rows = select(Attendance.member_id, Attendance.session_id).where(Attendance.member_id.in_(known))
+    for member_id, session_id in session.execute(rows):
+        known[member_id].add(session_id)
+    for one in make_ups:
+        known[one.member_id] |= {one.session_id, one.via_session_id}
+    return (known[move.kept_id] & known[move.other_id]) - {None}
 
 
 def put_together(session: Session, move: Move, known: list[Planned]) -> None:
@@ -79,6 +102,8 @@ def _plan_again(session: Session, one: Planned, move: Move) -> None:
     session.flush()
     if one.done_on is not None and one.via_session_id is None:
         count_done(session, again, one.done_on, one.minutes or 0, _hand(move))
+    elif one.done_on is not None:
+        count_again(session, again, _hand(move))
     else:
         settle_make_up(session, one.session_id, move.kept_id, _hand(move))
     session.flush()

@@ -18,7 +18,7 @@ from app.attendance.services.settle_make_ups import Hand, hold_make_ups, settle_
 from app.core.db import is_postgresql, lock_shared_or_alone, writing
 from app.core.errors import NotFound
 from app.core.vocabulary import ExcuseReason, Method, SessionState, Status
-from app.members.queries.as_of import standing_of
+from app.members.queries.as_of import Standing, standing_of
 from app.trainings.models import ExpectedAttendee, TrainingSession
 from app.trainings.rules import Stay
 from app.trainings.services.facts import credit_of
@@ -31,6 +31,7 @@ class Sighting:
     occurred_at: when it happened, by the noticer's clock; received_at is ours. `device` is opaque.
     rule_at: when it happened for the rule on being late, where the noticer's clock is known to be wrong.
     stay: when they came and left, where that is decided already and no rule is to be asked again.
+    standing: branch and groups on the session's day, as once noted, should the roster not know them there.
     """
 
     session_id: int
@@ -44,6 +45,7 @@ class Sighting:
     nonce: str | None = None
     rule_at: datetime | None = None
     stay: Stay | None = None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ def _values(
 ) -> dict[str, object]:
     expected = session.get(ExpectedAttendee, (row.id, sighting.member_id)) is not None
     # As of the session's day, not of the day it was published: a transfer between them counts.
-    standing = standing_of(session, sighting.member_id, row.office_date, elderly_age)
+    standing = standing_of(session, sighting.member_id, row.office_date, elderly_age) or sighting.standing
     if standing is None:
         raise CheckInRefused(RefusalCode.UNKNOWN_MEMBER)
     seen = judged(sighting, row)

@@ -93,12 +93,13 @@ def _make_ups(session: Session, which: ColumnElement[bool]) -> list[MakeUp]:
 
 def _settle(session: Session, which: ColumnElement[bool], hand: Hand) -> None:
     session.flush()
+    locked = _LockedDays(session)
     for linked in _linked(session, _make_ups(session, which)):
-        if _stands_still(session, linked):
-            continue
         says = linked.says()
+        if _stands_still(linked, says, locked):
+            continue
         if says is Verdict.DONE:
-            _count(session, linked, hand)
+            _count(session, linked, hand, locked)
             continue
         if linked.make_up.state is MakeUpState.DONE:
             _uncount(session, linked, hand)
@@ -107,10 +108,28 @@ def _settle(session: Session, which: ColumnElement[bool], hand: Hand) -> None:
     session.flush()
 
 
-def _stands_still(session: Session, linked: _Linked) -> bool:
-    """Whether either session's figures are locked: the make-up waits until they are not."""
-    days = {one.office_date for one in (linked.original, linked.via) if one is not None}
-    return any(locked_on(session, day) for day in sorted(days))
+class _LockedDays(dict[date, bool]):
+    """Whether a session's figures are locked, asked once a day: a hall closes with hundreds of make-ups."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __missing__(self, day: date) -> bool:
+        self[day] = found = locked_on(self._session, day)
+        return found
+
+    def has(self, *sessions: TrainingSession | None) -> bool:
+        return any(self[one.office_date] for one in sessions if one is not None)
+
+
+def _stands_still(linked: _Linked, says: Verdict, locked: _LockedDays) -> bool:
+    """Whether it waits until both days are unlocked, as it would come to something else and move figures."""
+    known = linked.make_up.state
+    if says is Verdict.DONE and known is MakeUpState.DONE:
+        # Either row follows what has changed of it, unless it is locked itself.
+        return False
+    moves = says is Verdict.DONE or known is MakeUpState.DONE
+    return moves and locked.has(linked.original, linked.via)
 
 
 def settle_days(session: Session, first: date, last: date, hand: Hand) -> None:
@@ -145,8 +164,11 @@ def _linked(session: Session, make_ups: Sequence[MakeUp]) -> Iterable[_Linked]:
 _ANEW = {"populate_existing": True}
 
 
-def _count(session: Session, linked: _Linked, hand: Hand) -> None:
-    """The missed session is made up, for as many minutes as were studied; the way there counts nowhere."""
+def _count(session: Session, linked: _Linked, hand: Hand, locked: _LockedDays | None = None) -> None:
+    """The missed session is made up, for as many minutes as were studied; the way there counts nowhere.
+
+    locked: rows of these days stay as they are.
+    """
     make_up, row, via_row = linked.make_up, linked.row, linked.via_row
     if make_up.state is MakeUpState.PLANNED:
         make_up.state = MakeUpState.DONE
@@ -154,13 +176,23 @@ def _count(session: Session, linked: _Linked, hand: Hand) -> None:
         make_up.status_before = row.status if row else None
         make_up.excuse_before = row.excuse_reason if row else None
         row = _say_made_up(session, linked, hand)
+    is_free = locked is None or not locked.has(linked.original)
     if linked.via is not None and via_row is not None:
-        make_up.done_on, make_up.minutes = linked.via.office_date, via_row.minutes
-        via_row.made_up_for_id, via_row.is_held = make_up.session_id, False
-    if row is not None:
+        if is_free:
+            make_up.done_on, make_up.minutes = linked.via.office_date, via_row.minutes
+        if locked is None or not locked.has(linked.via):
+            via_row.made_up_for_id, via_row.is_held = make_up.session_id, False
+    if row is not None and is_free:
         credit = credit_of(linked.original, hand.tz)
         row.minutes = made_up_minutes(credit.total, make_up.minutes or 0)
         row.morning_minutes = min(credit.morning, row.minutes)
+
+
+def count_again(session: Session, make_up: MakeUp, hand: Hand) -> None:
+    """It was done before two records became one, and is again if both sessions say so, locked or not."""
+    for linked in _linked(session, [make_up]):
+        if linked.says() is Verdict.DONE:
+            _count(session, linked, hand)
 
 
 def count_done(session: Session, make_up: MakeUp, done_on: date, minutes: int, hand: Hand) -> None:

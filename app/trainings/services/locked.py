@@ -13,7 +13,7 @@ from app.core.errors import PeriodLocked
 from app.core.i18n import day_text, lazy
 from app.core.vocabulary import SessionState
 from app.trainings.models import SessionLecturer, TrainingSession
-from app.trainings.queries.locks import locked_on, locked_within
+from app.trainings.queries.locks import locked_on
 
 # What of a session any figure or form reads. Its title, place, note and address are words about it.
 _COUNTED = (
@@ -33,15 +33,6 @@ def require_unlocked(session: Session, *days: date) -> None:
                     day=day_text(day),
                 )
             )
-
-
-def require_unlocked_since(session: Session, year: int) -> None:
-    """Raises PeriodLocked if any day of the year or of a later one is locked: for rules that hold from a
-    year on, and by which figures are counted."""
-    hold_calendar(session, alone=False)
-    if locked_within(session, date(year, 1, 1), date.max):
-        words = lazy("%(year)s年以来有已锁定的月份或年份,这条规则不能再从那时改起。", year=year)
-        raise PeriodLocked(words)
 
 
 def counted_facts(session: Session, row: TrainingSession) -> tuple[Any, ...]:
