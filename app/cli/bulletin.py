@@ -1,41 +1,41 @@
-"""`flask report bulletin …`: the yearly bulletin as text, as the API's body, or as a Word document."""
+"""`flask report bulletin …`: the yearly bulletin as text, as a Word document, and as any other report is."""
 
 from __future__ import annotations
 
-import json
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from app.cli._refusals import refusals
-from app.cli.report import Options, ask_of, group
+from app.cli.report import DAY, Options, ask_of, group, print_marked, write
 from app.core.db import db
-from app.reports.bulletin import bulletin_of
+from app.reports.bulletin import bulletin_of, bulletin_table
+from app.reports.exports import FORMATS
 from app.reports.queries import bulletin_numbers
 from app.reports.services.bulletin_template import own_template, shipped_template
 
 
 @group.command("bulletin")
 @click.option("--year", type=click.IntRange(1921, 2200), help="Default: the latest year with sessions.")
+@click.option("--on", type=DAY, metavar="D", help="Members and groups as of this day.")
 @click.option("--org", metavar="CODE", help="This organisation and all below it; default: everything.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "docx"]), default="text")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "docx", "table", "json", *FORMATS]), default="text"
+)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
-def bulletin(year: int | None, org: str | None, form: str, output: Path | None) -> None:
+def bulletin(year: int | None, on: datetime | None, org: str | None, form: str, output: Path | None) -> None:
     """The year in the office's own words, every number computed."""
     if form == "docx" and output is None and sys.stdout.isatty():
         raise click.UsageError("A Word document needs --output.")
+    options = Options(None, None, on.date() if on else None, year, org, form, output)
     with refusals():
-        ask = ask_of(Options(None, None, None, year, org, form, output), one_year=True)
-        numbers = bulletin_numbers(db.session(), ask.period, ask.snapshot, ask.place)
-        found = bulletin_of(numbers, ask)
+        ask = ask_of(options, one_year=True)
+        found = bulletin_of(bulletin_numbers(db.session(), ask.period, ask.snapshot, ask.place), ask)
         if form == "docx":
-            content = found.docx(own_template() or shipped_template(english=False))
-        elif form == "json":
-            content = (json.dumps(found.body, ensure_ascii=False, indent=2) + "\n").encode()
+            write(options, found.docx(own_template() or shipped_template(english=False)))
+        elif form == "text":
+            write(options, found.text.encode())
         else:
-            content = found.text.encode()
-    if output:
-        output.write_bytes(content)
-    else:
-        sys.stdout.buffer.write(content)
+            print_marked(options, ask, bulletin_table(found.figures, ask), found.body)

@@ -105,7 +105,7 @@ def ask_of(options: Options, *, one_year: bool = False) -> Ask:
     return Ask(place, period, Snapshot(options.on or snapshot_day(period, now), age))
 
 
-def _print_marked(
+def print_marked(
     options: Options, ask: Ask, table: Table, body: dict[str, Any], *, by_host: bool = False
 ) -> None:
     """With how many of the person-times behind it came by a code on paper, if any did."""
@@ -130,6 +130,11 @@ def _print(options: Options, table: Table, body: dict[str, Any]) -> None:
         content = FORMATS[options.form].write(table, office_name(), utc_now())
     else:
         content = (text_table(table) + "\n").encode()
+    write(options, content)
+
+
+def write(options: Options, content: bytes) -> None:
+    """To the file asked for, or to the terminal."""
     if options.output:
         options.output.write_bytes(content)
     else:
@@ -144,7 +149,7 @@ def person_times(options: Options, by: str) -> None:
     ask = ask_of(options)
     result = queries.person_times(db.session(), ask.period, ask.place, By(by))
     table = tables.person_times_table(result, By(by), ask)
-    _print_marked(options, ask, table, serialise.person_times_body(result))
+    print_marked(options, ask, table, serialise.person_times_body(result))
 
 
 @group.command("coverage")
@@ -155,7 +160,7 @@ def coverage(options: Options, by: str) -> None:
     ask = ask_of(options)
     result = queries.coverage(db.session(), ask.period, ask.snapshot, ask.place, CoverageBy(by))
     table = tables.coverage_table(result, CoverageBy(by), ask)
-    _print_marked(options, ask, table, serialise.coverage_body(result))
+    print_marked(options, ask, table, serialise.coverage_body(result))
 
 
 @group.command("uncovered")
@@ -168,7 +173,7 @@ def uncovered(options: Options, of_group: str | None) -> None:
     ask = replace(ask, words=(str(GROUP_LABELS[which]),) if which else ())
     result = queries.uncovered(session, ask.period, ask.snapshot, ask.place, which, EVERYTHING)
     table = tables.uncovered_table(result, queries.mode_names(session), ask)
-    _print_marked(options, ask, table, serialise.uncovered_body(result))
+    print_marked(options, ask, table, serialise.uncovered_body(result))
 
 
 @group.command("make-ups")
@@ -196,7 +201,7 @@ def study_hours(options: Options, below: bool) -> None:
     year = ask.period.first.year
     result = queries.study_hours(db.session(), year, ask.snapshot, ask.place, below, EVERYTHING)
     table = tables.study_hours_table(result, ask)
-    _print_marked(options, ask, table, serialise.study_hours_body(result))
+    print_marked(options, ask, table, serialise.study_hours_body(result))
 
 
 @group.command("duties")
@@ -221,7 +226,7 @@ def ledger(options: Options) -> None:
     result = queries.ledger(session, ask.period, ask.place, EVERYTHING)
     per_hour = policy_of(session, ask.period.last.year).minutes_per_hour
     table = tables.ledger_table(result, per_hour, ask)
-    _print_marked(options, ask, table, serialise.ledger_body(result), by_host=True)
+    print_marked(options, ask, table, serialise.ledger_body(result), by_host=True)
 
 
 @group.command("attendance-rate")
@@ -232,7 +237,7 @@ def attendance_rate(options: Options, by: str) -> None:
     ask = ask_of(options)
     result = queries.attendance_rate(db.session(), ask.period, ask.place, RateBy(by))
     table = tables.attendance_rate_table(result, RateBy(by), ask)
-    _print_marked(options, ask, table, serialise.attendance_rate_body(result))
+    print_marked(options, ask, table, serialise.attendance_rate_body(result))
 
 
 @group.command("branches")
@@ -243,7 +248,7 @@ def branches(options: Options, level: str) -> None:
     ask = ask_of(options)
     which = Level(level)
     result = queries.branch_summary(db.session(), ask.period, ask.snapshot, ask.place, which)
-    _print_marked(options, ask, tables.branches_table(result, which, ask), serialise.summary_body(result))
+    print_marked(options, ask, tables.branches_table(result, which, ask), serialise.summary_body(result))
 
 
 @group.command("groups")
@@ -252,7 +257,7 @@ def groups(options: Options) -> None:
     """The same by group of members, and the deduplicated total."""
     ask = ask_of(options)
     result = queries.group_summary(db.session(), ask.period, ask.snapshot, ask.place)
-    _print_marked(options, ask, tables.groups_table(result, ask), serialise.summary_body(result))
+    print_marked(options, ask, tables.groups_table(result, ask), serialise.summary_body(result))
 
 
 @group.command("forms")
@@ -261,7 +266,7 @@ def by_form(options: Options) -> None:
     """Sessions and person-times by kind and mode, and the sessions without a head count."""
     ask = ask_of(options)
     result = queries.form_summary(db.session(), ask.period, ask.place)
-    _print_marked(options, ask, tables.forms_table(result, ask), serialise.forms_body(result))
+    print_marked(options, ask, tables.forms_table(result, ask), serialise.forms_body(result))
 
 
 @group.command("lecturers")
@@ -272,7 +277,7 @@ def lecturers(options: Options) -> None:
     result = queries.lecturer_summary(session, ask.period, ask.place)
     per_hour = policy_of(session, ask.period.last.year).minutes_per_hour
     table = tables.lecturers_table(result, per_hour, ask)
-    _print_marked(options, ask, table, serialise.lecturers_body(result), by_host=True)
+    print_marked(options, ask, table, serialise.lecturers_body(result), by_host=True)
 
 
 @group.command("trend")

@@ -12,6 +12,7 @@ from typing import Any
 from app.attendance.queries.hours import policy_of
 from app.core.i18n import Text, lazy
 from app.reports import queries, tables
+from app.reports.bulletin import bulletin_of, bulletin_table
 from app.reports.rules import EVERYTHING, By, CoverageBy, Level, Period, RateBy
 from app.reports.tables import Ask, Table
 
@@ -57,7 +58,8 @@ def _study_hours(session: Any, ask: Ask) -> Table:
 
 def _duties(session: Any, ask: Ask) -> Table:
     result = queries.duties(session, ask.period.first.year, ask.place, ask.snapshot.on, EVERYTHING)
-    return _adjusted(session, ask, tables.duties_table(result, tables.EACH_KIND, ask), by_host=True)
+    table = tables.duties_table(result, tables.EACH_KIND, ask)
+    return _adjusted(session, ask, table, by_host=True)
 
 
 def _ledger(session: Any, ask: Ask) -> Table:
@@ -86,21 +88,26 @@ def _by_form(session: Any, ask: Ask) -> Table:
     return _marked(session, ask, tables.forms_table(result, ask))
 
 
+def _make_ups(session: Any, ask: Ask) -> Table:
+    result = queries.make_ups(session, ask.period, ask.place, None, None, EVERYTHING)
+    return tables.make_ups_table(result, queries.mode_names(session), queries.kind_names(session), ask)
+
+
 def _lecturers(session: Any, ask: Ask) -> Table:
     result = queries.lecturer_summary(session, ask.period, ask.place)
     per_hour = policy_of(session, ask.period.last.year).minutes_per_hour
     return _marked(session, ask, tables.lecturers_table(result, per_hour, ask), by_host=True)
 
 
-def _make_ups(session: Any, ask: Ask) -> Table:
-    result = queries.make_ups(session, ask.period, ask.place, None, None, EVERYTHING)
-    names = (queries.mode_names(session), queries.kind_names(session))
-    return tables.make_ups_table(result, *names, ask)
-
-
 def _corrections(session: Any, ask: Ask) -> Table:
-    result = queries.corrections(session, ask.period, ask.place, queries.CorrectionsAsked(), EVERYTHING)
+    asked = queries.CorrectionsAsked()
+    result = queries.corrections(session, ask.period, ask.place, asked, EVERYTHING)
     return tables.corrections_table(result, ask)
+
+
+def _bulletin(session: Any, ask: Ask) -> Table:
+    numbers = queries.bulletin_numbers(session, ask.period, ask.snapshot, ask.place)
+    return _marked(session, ask, bulletin_table(bulletin_of(numbers, ask).figures, ask))
 
 
 def _marked(session: Any, ask: Ask, table: Table, *, by_host: bool = False) -> Table:
@@ -123,12 +130,13 @@ FORMS: dict[str, ReportForm] = {
         ReportForm("study-hours", lazy("个人学时"), _study_hours, by_year=True),
         ReportForm("duties", lazy("组织生活"), _duties, by_year=True),
         ReportForm("ledger", lazy("班次台账"), _ledger),
+        ReportForm("attendance-rate", lazy("参训率"), _attendance_rate),
         ReportForm("branches", lazy("支部汇总"), _branches),
         ReportForm("groups", lazy("分类汇总"), _groups),
         ReportForm("forms", lazy("形式汇总"), _by_form),
-        ReportForm("attendance-rate", lazy("参训率"), _attendance_rate),
         ReportForm("make-ups", lazy("补学送学清单"), _make_ups),
         ReportForm("lecturers", lazy("讲师授课统计"), _lecturers),
         ReportForm("corrections", lazy("更正记录"), _corrections),
+        ReportForm("bulletin", lazy("年度综述"), _bulletin, by_year=True),
     )
 }

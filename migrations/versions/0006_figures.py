@@ -44,6 +44,10 @@ INDEXES = {
         "class_id, member_id, office_date, kind_key, status, is_held",
         " AND class_id IS NOT NULL",
     ),
+    "ix_attendance_low_assurance": (
+        "office_date, org_id, session_id, is_held",
+        " AND method IN ('printed_code')",
+    ),
 }
 
 

@@ -310,6 +310,9 @@ def test_corrections_wait_beside_the_figures_until_it_is_unlocked(office: Office
     listed = corrections(db.session(), JUNE, office.place, CorrectionsAsked(), EVERYTHING).items
     assert [item.after_lock for item in listed].count(Waits.WAITING) == 2
     assert [item.after_lock for item in listed].count(Waits.WITHDRAWN) == 2
+    # The number beside the figures opens as many lines.
+    waiting = corrections(db.session(), JUNE, office.place, CorrectionsAsked(only_waiting=True), EVERYTHING)
+    assert (waiting.count, {item.after_lock for item in waiting.items}) == (2, {Waits.WAITING})
 
     assert office.unlock(lock) == 2
     assert office.adjusted() == (0, 0, 0, 0)

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -21,10 +21,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from pypdfium2 import PdfDocument
+from sqlalchemy import select
 
 from app.accounts.models import StaffUser
-from app.core.db import db
-from tests.factories import make_token, sign_in
+from app.attendance.models import Attendance, AttendanceChange
+from app.core.db import db, writing
+from app.core.vocabulary import Status
+from tests.factories import NOW, make_token, sign_in
 from tests.report_world import report_world
 
 Row = dict[str, Any]
@@ -77,6 +80,14 @@ LECTURERS: Fields = {
     "人数": "members", "上报人次": "declared_person_times",
 }  # fmt: skip
 MAKE_UPS: Fields = {"姓名": "name", "缺的场次": "title", "手机": "phone_masked"}
+CORRECTIONS: Fields = {
+    "场次": "title", "日期": "office_date", "党员": "name", "支部": "org_name", "原因": "reason",
+    "经办人": "by",
+}  # fmt: skip
+BULLETIN: Fields = {
+    "数量": lambda row: None if row["is_rate"] else row["value"],
+    "比率": lambda row: row["value"] if row["is_rate"] else None,
+}  # fmt: skip
 
 
 def rows_and_total(body: Row) -> list[Row]:
@@ -89,11 +100,21 @@ def each_duty(body: Row) -> list[Row]:
     return [{**duty, "org_name": row["org_name"]} for row in body["rows"] for duty in row["duties"]]
 
 
+def each_figure(body: Row) -> list[Row]:
+    """What a bulletin has something to say of."""
+    return [
+        {"value": value, "is_rate": name.endswith("coverage")}
+        for name, value in body["figures"].items()
+        if value
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """page: address below /reports, which is the API's too; command: what follows `flask report`.
 
     of_body: the rows of the JSON in the order of the page. has_api: only the command prints it as JSON else.
+    files: how many its page offers.
     """
 
     page: str
@@ -101,6 +122,7 @@ class Form:
     fields: Fields
     of_body: Callable[[Row], list[Row]] = rows_and_total
     has_api: bool = True
+    files: int = 3
 
 
 # Members and branches of others than the secretary.
@@ -134,6 +156,8 @@ FORMS = (
     Form(f"forms?{PERIOD}", "forms --year 2019", BY_FORM),
     Form(f"lecturers?{PERIOD}", "lecturers --year 2019", LECTURERS),
     Form(f"make-ups?{PERIOD}", "make-ups --year 2019", MAKE_UPS),
+    Form(f"corrections?{PERIOD}", "corrections --year 2019", CORRECTIONS),
+    Form("bulletin?year=2019", "bulletin --year 2019", BULLETIN, each_figure, files=5),
 )
 
 
@@ -317,9 +341,26 @@ def differences(found: Outputs) -> list[str]:
     return wrong
 
 
+def corrected_world() -> dict[str, int]:
+    """The world of the reports, with a row corrected in either committee."""
+    world = report_world()
+    with writing() as session:
+        for number, name in enumerate(("old", "away")):
+            row = session.scalars(select(Attendance).where(Attendance.member_id == world[name])).first()
+            assert row is not None
+            session.add(
+                AttendanceChange(
+                    session_id=row.session_id, member_id=row.member_id, status_before=Status.ABSENT,
+                    status_after=row.status, reason="签到表核对", changed_by_id=world["chief"],
+                    changed_at=NOW + timedelta(hours=number),
+                )
+            )  # fmt: skip
+    return world
+
+
 def test_every_form_says_the_same_wherever_it_is_asked(app: Flask) -> None:
     with app.app_context():
-        world = report_world()
+        world = corrected_world()
         boss = db.session.get_one(StaffUser, world["chief"])
         token, chief = make_token(boss), sign_in(app.test_client(), boss)
     assert not {
@@ -329,7 +370,7 @@ def test_every_form_says_the_same_wherever_it_is_asked(app: Flask) -> None:
 
 def test_an_address_can_be_sent_to_a_colleague_who_sees_the_own_part_only(app: Flask) -> None:
     with app.app_context():
-        world = report_world()
+        world = corrected_world()
         chief, secretary = (
             sign_in(app.test_client(), db.session.get_one(StaffUser, world[name]))
             for name in ("chief", "secretary")
@@ -339,7 +380,7 @@ def test_an_address_can_be_sent_to_a_colleague_who_sees_the_own_part_only(app: F
         page = chief.get(address).text
         assert set(re.findall(r'<form class="filters" method="(\w+)"', page)) == {"get"}, form.page
         files = [html.unescape(href) for href in re.findall(r'href="(/reports/[^"]*format=\w+)"', page)]
-        assert len(files) == 3, form.page
+        assert len(files) == form.files, form.page
         asked = set(form.page.partition("?")[2].split("&"))
         assert all(asked < set(href.partition("?")[2].split("&")) for href in files), "filters stay"
         beyond = "org=E&" in form.page

@@ -229,7 +229,7 @@ def report_bulletin(query: dict[str, Any]) -> Body:
     period, place = Period.of_year(_year(query)), _place(query)
     snapshot = Snapshot(snapshot_day(period, today()), elderly_age())
     numbers = bulletin_numbers(db.session(), period, snapshot, place)
-    return bulletin_of(numbers, Ask(place, period, snapshot)).body
+    return _marked(bulletin_of(numbers, Ask(place, period, snapshot)).body, period, place)
 
 
 @bp.get("/reports/attendance-rate")

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, null, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, exists, func, literal, null, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Adjustment, Attendance, AttendanceChange
+from app.attendance.queries.adjustments import waits
 from app.attendance.reasons import reason_words
 from app.core.db import UtcDateTime
 from app.core.vocabulary import Status
@@ -31,7 +32,8 @@ class Waits(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CorrectionsAsked:
-    """Which corrections: those of one user, member or session; only what came after a lock.
+    """Which corrections: those of one user, member or session; only what came after a lock, or only what of
+    that still waits.
 
     Those of a member are told whatever branch they belonged to. by_host, or a session: of what the place
     hosted, instead of rows of its members.
@@ -41,6 +43,7 @@ class CorrectionsAsked:
     member_id: int | None = None
     session_id: int | None = None
     only_after_lock: bool = False
+    only_waiting: bool = False
     by_host: bool = False
 
 
@@ -115,7 +118,7 @@ def session_title(session: Session, session_id: int, place: Place) -> str | None
 
 def _both(period: Period, place: Place, asked: CorrectionsAsked) -> Any:
     adjustments = _adjustments(period, place, asked)
-    if asked.only_after_lock:
+    if asked.only_after_lock or asked.only_waiting:
         return adjustments.subquery("told")
     return union_all(_changes(period, place, asked), adjustments).subquery("told")
 
@@ -165,7 +168,10 @@ def _adjustments(period: Period, place: Place, asked: CorrectionsAsked) -> Any:
             table.applied_at,
         )
         .join(TrainingSession, TrainingSession.id == table.session_id)
-        .where(*_narrowed(table, table.made_by_id, table.org_id, period, place, asked))
+        .where(
+            *_narrowed(table, table.made_by_id, table.org_id, period, place, asked),
+            waits() if asked.only_waiting else true(),
+        )
     )
 
 

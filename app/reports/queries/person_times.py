@@ -25,7 +25,7 @@ from app.core.i18n import localised
 from app.core.vocabulary import Group
 from app.reports.labels import group_label, month_label
 from app.reports.queries.place import Place, counted_in, held_in, inside, org_rows, units_below
-from app.reports.queries.summaries import are_exact, sums
+from app.reports.queries.summaries import are_exact, sums, sums_by_month
 from app.reports.rules import By, Period
 from app.trainings.models import DeliveryMode, SessionKind, TrainingSession
 
@@ -87,6 +87,9 @@ def person_times(session: Session, period: Period, place: Place, by: By) -> Pers
         return PersonTimes(total, tuple(_rows_of_groups(session, period, place)))
     if by is By.KIND and summed is not None:
         came = {kind: came for kind, came in summed.items() if kind and came.person_times}
+    elif by is By.MONTH and summed is not None:
+        months = sums_by_month(session, period, month_of(Attendance.office_date))
+        came = {month: PersonTimesRow(month, "", **numbers) for month, numbers in months.items()}
     else:
         came = _came(session, period, place, _grouping_of_rows(by, period, place))
     held = _held(session, period, place, _grouping_of_sessions(by, period, place))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import calendar
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, DayFigures, MemberYear, MemberYearKind, YearFigures
@@ -74,6 +75,32 @@ def sums(session: Session, period: Period) -> dict[str, dict[str, int]]:
     return found
 
 
+def sums_by_month(session: Session, period: Period, month: ColumnElement[str]) -> dict[str, dict[str, int]]:
+    """The same by month ("2019-04"), of months with counted rows; month: that of a row."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_NUMBERS, 0))
+    days = select(DayFigures.office_date, DayFigures.person_times, DayFigures.minutes).where(
+        DayFigures.office_date.between(period.first, period.last)
+    )
+    for day, times, minutes in session.execute(days):
+        numbers = found[f"{day:%Y-%m}"]
+        numbers["person_times"] += times
+        numbers["minutes"] += minutes
+    for year in range(period.first.year, period.last.year + 1):
+        days_of_year = Period(max(period.first, date(year, 1, 1)), min(period.last, date(year, 12, 31)))
+        held = [
+            func.count(case(((column if mask is None else column.bitwise_and(mask)) != 0, 1)))
+            for column, mask in _months(MemberYear, days_of_year)
+        ]
+        members = session.execute(select(*held).where(MemberYear.year == year)).one()
+        for key, number in zip(days_of_year.months(), members, strict=True):
+            if number:
+                found[key]["members"] = number
+    pairs = _pairs(period).add_columns(month.label("month")).distinct().subquery("pairs")
+    for key, number in session.execute(select(pairs.c.month, func.count()).group_by(pairs.c.month)):
+        found[key]["class_person_times"] = number
+    return found
+
+
 _NUMBERS = ("person_times", "class_person_times", "members", "minutes")
 
 
@@ -101,16 +128,17 @@ def _distinct(period: Period) -> Iterator[tuple[str, Any]]:
     by_kind = select(MemberYearKind.kind_key, kinds).where(has_days_in(MemberYearKind, period))
     yield "members", by_kind.group_by(MemberYearKind.kind_key)
     yield "members", select(literal(""), everyone).where(has_days_in(MemberYear, period))
-    pairs = (
-        select(Attendance.class_id, Attendance.member_id, Attendance.kind_key)
-        .where(
-            *is_counted(),
-            Attendance.class_id.is_not(None),
-            Attendance.office_date.between(period.first, period.last),
-        )
-        .distinct()
-        .subquery("pairs")
-    )
+    pairs = _pairs(period).add_columns(Attendance.kind_key).distinct().subquery("pairs")
     yield "class_person_times", select(pairs.c.kind_key, func.count()).group_by(pairs.c.kind_key)
     once = select(pairs.c.class_id, pairs.c.member_id).distinct().subquery("once")
     yield "class_person_times", select(literal(""), func.count()).select_from(once)
+
+
+def _pairs(period: Period) -> Any:
+    """SELECT (class_id, member_id) of the counted rows of classes."""
+    pairs: Any = select(Attendance.class_id, Attendance.member_id)
+    return pairs.where(
+        *is_counted(),
+        Attendance.class_id.is_not(None),
+        Attendance.office_date.between(period.first, period.last),
+    )

@@ -73,7 +73,7 @@ def with_adjustments(table: Table, found: Adjusted, ask: Ask, *, by_host: bool =
         minutes=signed(found.minutes),
     )
     more = {"host": "1"} if by_host else {}
-    door = ask.door("reports.corrections", after_lock="1", **more)
+    door = ask.door("reports.corrections", after_lock="waiting", **more)
     return replace(table, adjustments=Cell(found.count, door, words))
 
 

@@ -31,6 +31,7 @@ def corrections_page() -> Any:
         forms.id_of(args, "member"),
         forms.id_of(args, "session"),
         only_after_lock=args.get("after_lock") == "1",
+        only_waiting=args.get("after_lock") == "waiting",
         by_host=args.get("host") == "1",
     )
     people = correctors(asked.session, ask.period, ask.place)
@@ -57,4 +58,5 @@ def _words(asked: Question, wanted: CorrectionsAsked, people: dict[int, str]) ->
     if wanted.by_id is not None:
         words.append(lazy("经办人:%(name)s", name=people.get(wanted.by_id, "")))
     words += [lazy("只看锁定后的")] if wanted.only_after_lock else []
+    words += [lazy("只看锁定后还没有计入的")] if wanted.only_waiting else []
     return words + ([lazy("按主办单位计")] if wanted.by_host else [])

@@ -250,7 +250,7 @@ class BulletinQuery(Query):
     org = Text(40, blank=True)
 
 
-class BulletinAnswer(Answer):
+class BulletinAnswer(MarkedAnswer):
     year = Count()
     paragraphs = Items(Said())
     figures = Numbers()

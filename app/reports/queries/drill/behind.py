@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
+from app.attendance.queries.counted import is_low_assurance
 from app.core.vocabulary import (
     ATTENDED_STATUSES,
-    LOW_ASSURANCE_METHODS,
     VISIT_MODES,
     Group,
     LecturerRole,
@@ -120,7 +120,7 @@ def row_conditions(behind: Behind) -> list[ColumnElement[bool]]:
     if behind.without_make_up:
         found.append(Attendance.status.in_(ATTENDED_STATUSES))
     if behind.low_assurance:
-        found.append(Attendance.method.in_(LOW_ASSURANCE_METHODS))
+        found.append(is_low_assurance())
     if behind.line is not None:
         found.append(
             Attendance.class_id == behind.line if behind.line > 0 else Attendance.session_id == -behind.line

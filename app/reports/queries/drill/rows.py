@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, literal, select
+from sqlalchemy.orm import Session, aliased
 
 from app.attendance.models import Attendance
 from app.core.vocabulary import Status
@@ -14,6 +14,9 @@ from app.reports.queries.cut import cut_rows
 from app.reports.queries.drill.behind import Behind, Each, Lines, MemberLine, row_conditions
 from app.reports.rules import Slice
 from app.trainings.models import TrainingClass, TrainingSession
+
+# The row of a line's last session.
+_LAST = aliased(Attendance)
 
 
 def rows_behind(session: Session, behind: Behind, each: Each, cut: Slice) -> Lines:
@@ -29,11 +32,13 @@ def rows_behind(session: Session, behind: Behind, each: Each, cut: Slice) -> Lin
         Each.TRAINING: [training, Attendance.member_id],
     }[each]
     gathered = _single(conditions) if each is Each.ROW else _gathered(conditions, keys)
+    # What an index says of the rows, so that none is read for it.
+    bare = gathered if each is Each.ROW else _added_up(conditions, keys)
     sums = select(
         func.count(),
-        func.coalesce(func.sum(gathered.c.rows), 0),
-        func.coalesce(func.sum(gathered.c.minutes), 0),
-    ).select_from(gathered)
+        func.coalesce(func.sum(bare.c.rows), 0),
+        func.coalesce(func.sum(bare.c.minutes), 0),
+    ).select_from(bare)
     count, rows, minutes = session.execute(sums).one()
     title = (
         TrainingSession.title
@@ -44,7 +49,8 @@ def rows_behind(session: Session, behind: Behind, each: Each, cut: Slice) -> Lin
         select(gathered, Member.name, OrgUnit.name.label("org_name"), title.label("title"))
         .select_from(gathered)
         .join(Member, Member.id == gathered.c.member_id)
-        .join(OrgUnit, OrgUnit.id == gathered.c.org_id)
+        .join(_LAST, and_(_LAST.session_id == gathered.c.session_id, _LAST.member_id == gathered.c.member_id))
+        .join(OrgUnit, OrgUnit.id == _LAST.org_id)
         .join(TrainingSession, TrainingSession.id == gathered.c.session_id)
         .outerjoin(TrainingClass, TrainingClass.id == gathered.c.class_id)
     )
@@ -59,7 +65,6 @@ def _single(conditions: list[ColumnElement[bool]]) -> Any:
     return (
         select(
             Attendance.member_id,
-            Attendance.org_id,
             Attendance.session_id,
             Attendance.class_id,
             Attendance.office_date.label("first_on"),
@@ -74,11 +79,12 @@ def _single(conditions: list[ColumnElement[bool]]) -> Any:
 
 
 def _gathered(conditions: list[ColumnElement[bool]], keys: list[Any]) -> Any:
-    """Subquery of one line for each of `keys`; the branch is any of the rows' own."""
+    """Subquery of one line for each of `keys`, which the member is one of. Of the branch the row `_LAST`
+    tells: with it among these columns no index would have them all.
+    """
     return (
         select(
             Attendance.member_id,
-            func.max(Attendance.org_id).label("org_id"),
             func.max(Attendance.session_id).label("session_id"),
             func.max(Attendance.class_id).label("class_id"),
             func.min(Attendance.office_date).label("first_on"),
@@ -91,6 +97,12 @@ def _gathered(conditions: list[ColumnElement[bool]], keys: list[Any]) -> Any:
         .group_by(*keys)
         .subquery("gathered")
     )
+
+
+def _added_up(conditions: list[ColumnElement[bool]], keys: list[Any]) -> Any:
+    """Subquery of rows and minutes alone, of one line for each of `keys`."""
+    query = select(func.count().label("rows"), func.sum(Attendance.minutes).label("minutes"))
+    return query.where(*conditions).group_by(*keys).subquery("added_up")
 
 
 def _member_line(row: Any, each: Each) -> MemberLine:
