@@ -15,7 +15,7 @@ from app.core.db import db, writing
 from app.core.vocabulary import OrgKind, Role
 from app.deliveries import jobs
 from app.deliveries.models import ReportDelivery, ReportSchedule
-from app.reports.exports import XLSX_TYPE
+from app.reports.exports.workbook import XLSX_TYPE
 from tests.factories import make_member, make_org, make_staff, make_token, sign_in
 
 

@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
-from app.attendance.models import HourPolicy, LockedPeriod
+from app.attendance.models import HourPolicy
 from app.core.audit import AuditEntry
 from app.core.clock import today, utc_now
 from app.core.db import db, writing
 from app.core.vocabulary import Role
-from app.trainings.models import DutyRule, Lecturer, SessionKind, Venue
+from app.trainings.models import DutyRule, Lecturer, LockedPeriod, SessionKind, Venue
 from app.trainings.queries.duty_rules import duty_frequencies
 from tests import databases
 from tests.factories import make_session

@@ -7,7 +7,13 @@ from typing import Any
 from app.api.v1.blueprint import bp
 from app.api.v1.context import list_body, one_page
 from app.api.v1.operation import operation
-from app.api.v1.schemas.absences import LeaveAnswer, LeaveBody, LeaveDecisionBody, LeaveQuery, LeavesAnswer
+from app.api.v1.schemas.absences import (
+    LeaveAnswer,
+    LeaveDecisionBody,
+    LeaveQuery,
+    LeaveRequestBody,
+    LeavesAnswer,
+)
 from app.api.v1.sessions import SESSION_PATH
 from app.attendance.queries.absences import LeaveRow, leave_after, leave_row
 from app.attendance.services.leave import ask_leave, decide_leave, enter_leave, withdraw_leave
@@ -49,7 +55,7 @@ def list_leave(query: dict[str, Any]) -> dict[str, Any]:
 @operation(
     "登记请假",
     "Enter leave",
-    body=LeaveBody(),
+    body=LeaveRequestBody(),
     answers={200: LeaveAnswer()},
     errors=(409,),
     detail=(

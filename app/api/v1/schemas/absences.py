@@ -31,7 +31,7 @@ class LeaveQuery(Query):
     limit = Whole(1, 500, load_default=100)
 
 
-class LeaveBody(Body):
+class LeaveRequestBody(Body):
     """A category, and nothing else: never medical text."""
 
     reason = Choice(ExcuseReason, required=True)
