@@ -7,31 +7,33 @@ from typing import Any
 
 from app.api.v1.blueprint import bp
 from app.api.v1.operation import operation
-from app.api.v1.schemas.reports import (
+from app.api.v1.schemas.report_forms import (
     BranchesQuery,
     BulletinAnswer,
     BulletinQuery,
     CorrectionsAnswer,
     CorrectionsQuery,
-    CoverageAnswer,
-    CoverageQuery,
-    DutiesAnswer,
-    DutiesQuery,
     FormsAnswer,
     GroupsQuery,
     LecturersAnswer,
     LedgerAnswer,
     LedgerQuery,
+    RateAnswer,
+    RateQuery,
+    SummaryAnswer,
+)
+from app.api.v1.schemas.reports import (
+    CoverageAnswer,
+    CoverageQuery,
+    DutiesAnswer,
+    DutiesQuery,
     MakeUpsAnswer,
     MakeUpsQuery,
     PeriodQuery,
     PersonTimesAnswer,
     PersonTimesQuery,
-    RateAnswer,
-    RateQuery,
     StudyHoursAnswer,
     StudyHoursQuery,
-    SummaryAnswer,
     UncoveredAnswer,
     UncoveredQuery,
 )

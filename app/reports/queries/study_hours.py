@@ -74,14 +74,12 @@ def study_hours(
     """
     policy = policy_of(session, year)
     day = members_of_day(snapshot, place)
-    exact = are_exact(session, Period.of_year(year))
-    credit = _summed(year) if exact else _credit(policy, Period.of_year(year), day, place)
-    central = credit if exact else _central(Period.of_year(year))
+    credit = _year(session, policy, Period.of_year(year), day, place)
     posts = _post_holders(snapshot)
     has_post = posts.c.member_id.is_not(None)
     required, required_central = _required(policy, day, has_post)
     minutes = func.coalesce(credit.c.minutes, 0)
-    classes = func.coalesce(central.c.classes, 0)
+    classes = func.coalesce(credit.c.classes, 0)
     lacks = or_(minutes < required * policy.minutes_per_hour, classes < required_central)
     joined = (
         day.join(Member, Member.id == day.c.member_id)
@@ -89,8 +87,6 @@ def study_hours(
         .outerjoin(credit, credit.c.member_id == day.c.member_id)
         .outerjoin(posts, posts.c.member_id == day.c.member_id)
     )
-    if not exact:
-        joined = joined.outerjoin(central, central.c.member_id == day.c.member_id)
     # Totals beside every row: the year is gathered once, not once for them and once for the rows.
     everyone = (
         select(
@@ -133,8 +129,7 @@ def year_hours(session: Session, year: int, snapshot: Snapshot, place: Place) ->
     """`hours` of `study_hours` alone, without its list."""
     policy = policy_of(session, year)
     day = members_of_day(snapshot, place)
-    exact = are_exact(session, Period.of_year(year))
-    credit = _summed(year) if exact else _credit(policy, Period.of_year(year), day, place)
+    credit = _year(session, policy, Period.of_year(year), day, place)
     query = select(func.sum(credit.c.minutes)).where(credit.c.member_id.in_(select(day.c.member_id)))
     return hours_of(int(session.scalar(query) or 0), policy.minutes_per_hour)
 
@@ -155,6 +150,18 @@ def _item(row: Any, minutes_per_hour: int) -> StudyHoursItem:
         shortfall_hours=round(max(0.0, row.required - hours), 2),
         required_central=row.required_central,
         home_hours=hours_of(int(row.at_home), minutes_per_hour),
+    )
+
+
+def _year(session: Session, policy: HourPolicy, year: Period, day: Any, place: Place) -> Any:
+    """Subquery (member_id, minutes, made_up, at_home, classes): from the summaries, or counted."""
+    if are_exact(session, year):
+        return _summed(year.first.year)
+    credit, central = _credit(policy, year, day, place), _central(year)
+    return (
+        select(*credit.c, central.c.classes)
+        .outerjoin(central, central.c.member_id == credit.c.member_id)
+        .subquery("counted_year")
     )
 
 
