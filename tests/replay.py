@@ -175,14 +175,15 @@ class World:
     # Locks.
 
     def do_lock(self, at: int, whole_year: bool, closes: bool) -> None:
-        """As administrators do: what is still open is closed first (closes)."""
+        """As administrators do: what is still open is closed first (closes); all of it or nothing."""
         day = SESSIONS[at][0].astimezone(TZ).date()
-        if closes:
-            for row in db.session.scalars(select(TrainingSession).order_by(TrainingSession.id)).all():
+        with writing() as session:
+            for row in session.scalars(select(TrainingSession).order_by(TrainingSession.id)).all():
                 same_month = whole_year or row.office_date.month == day.month
-                if row.state is SessionState.OPEN and row.office_date.year == day.year and same_month:
+                inside = row.office_date.year == day.year and same_month
+                if closes and inside and row.state is SessionState.OPEN:
                     take_step(row.id, Step.CLOSE, self.scope, NOW, tz=TZ)
-        lock_period(day.year, None if whole_year else day.month, self.scope, NOW)
+            lock_period(day.year, None if whole_year else day.month, self.scope, NOW)
 
     def do_unlock(self, number: int) -> None:
         """What waited is said now, and nothing else is but what make-ups come to."""

@@ -383,10 +383,11 @@ def upgrade() -> None:
         where = IS_COUNTED.format(true=is_true) + more
         op.execute(f"CREATE INDEX {name} ON attendance ({columns}) WHERE {where}")
     _drop_old_frequency()
-    # Everything is to be added up once; until it is, figures are counted from the rows.
+    # Everything is to be added up once, by a job and not by whoever writes next; until it is, figures are
+    # counted from the rows.
     op.execute(
         "INSERT INTO stale_days (office_date, member_id, writer)"
-        " SELECT DISTINCT office_date, member_id, 0 FROM attendance WHERE is_held"
+        " SELECT DISTINCT office_date, member_id, -1 FROM attendance WHERE is_held"
     )
     _create_triggers()
 

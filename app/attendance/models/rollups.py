@@ -95,7 +95,7 @@ class StaleDay(Base):
     """A member's day that the ledger has changed and nobody has added up yet; written by triggers.
 
     While there is one, figures of that year are counted from the rows. `writer`: the transaction that
-    made the change (PostgreSQL; 0 on SQLite, which has one writer at a time).
+    made the change (PostgreSQL; 0 on SQLite, which has one writer at a time); -1: nobody's, for the job.
     """
 
     __tablename__ = "stale_days"

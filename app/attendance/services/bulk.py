@@ -130,6 +130,9 @@ def tick_all(
                 raise NotFound()
             standing = _standings(session, some, row, elderly_age)
             nowhere |= set(some) - set(standing)
+            if row.state is SessionState.CLOSED:
+                # Before the rows are made: whoever settles them may be about to make one.
+                hold_make_ups(session, row.id, some)
             created = _insert(session, _rows(session, entering, people, standing))
             changes = [
                 _change(act, member_id, None, people[member_id].status, scope, now) for member_id in created

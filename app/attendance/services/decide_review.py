@@ -275,6 +275,7 @@ def _not_there(
             continue
         changed += 1
         key = (row.session_id, member_id)
+        hold_make_ups(session, row.session_id, [member_id])
         before[member_id] = Said.by(
             session.get_one(Attendance, key, with_for_update=True, populate_existing=True)
         )

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from app.attendance.models import HourPolicy
+from app.attendance.services.rollups import make_stale
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.clock import office_date
@@ -41,6 +42,8 @@ def save_policy(draft: PolicyDraft, scope: Scope, now: datetime) -> None:
         for name, value in asdict(draft).items():
             setattr(row, name, value)
         session.add(row)
+        # A session of a coming year may have been closed ahead of its day.
+        make_stale(session, draft.from_year)
         record_act(
             session, "hour_policy.save", f"hour_policy:{row.from_year}", scope.user_id, now, **asdict(draft)
         )

@@ -101,6 +101,9 @@ def record_attendance(sighting: Sighting, now: datetime, *, tz: ZoneInfo, elderl
         if row is None:
             raise NotFound()
         require_takes(session, row, sighting.method, sighting.status)
+        if row.state is SessionState.CLOSED:
+            # Before the row is made: whoever settles them may be about to make it.
+            hold_make_ups(session, row.id, [sighting.member_id])
         made = insert_once(session, _values(session, sighting, row, now, tz, elderly_age))
         if not made:
             hold_make_ups(session, row.id, [sighting.member_id])

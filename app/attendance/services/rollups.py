@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -37,6 +37,8 @@ from app.core.db import BEFORE_COMMIT, is_postgresql, writing
 
 # First key of the advisory lock that those hold who count a year.
 _YEAR_LOCKS = 7303
+# More member-days than this are not worth adding up one by one.
+_MANY = 50_000
 _TOTALS = ("members", "class_person_times")
 # Nobody has loaded these rows as objects.
 _QUIETLY: dict[str, Any] = {"synchronize_session": False}
@@ -62,15 +64,26 @@ def adopt_leftovers() -> int:
     """Add up what was changed without that: by hand, by a bulk load. How many member-days it was."""
     with writing() as session:
         count = session.scalar(select(func.count()).select_from(StaleDay)) or 0
-        if count:
+        if count > _MANY:
+            rebuild()
+        elif count:
             adopted = update(StaleDay).values(writer=_writer(session))
             session.execute(adopted, execution_options=_QUIETLY)
     return count
 
 
+def make_stale(session: Session, year: int) -> None:
+    """The rule by which minutes count has changed from this year on: its days are added up again."""
+    rows = select(Attendance.office_date, Attendance.member_id, literal(_writer(session))).distinct()
+    rows = rows.where(Attendance.is_held.is_(True), Attendance.office_date >= date(year, 1, 1))
+    session.execute(_insert(session)(StaleDay).from_select(["office_date", "member_id", "writer"], rows))
+
+
 def rebuild() -> int:
     """Count every summary anew from the rows. How many member-years there are then."""
     with writing() as session:
+        for year in sorted(_known_years(session)):
+            _hold_year(session, year)
         for table in (StaleDay, MemberYear, MemberYearKind, YearFigures, DayFigures):
             session.execute(delete(table), execution_options=_QUIETLY)
         held = select(Attendance.office_date).where(Attendance.is_held.is_(True)).distinct()
@@ -78,6 +91,22 @@ def rebuild() -> int:
         for year in sorted({day.year for day in days}):
             _count_again(session, year, None, [day for day in days if day.year == year])
         return session.scalar(select(func.count()).select_from(MemberYear)) or 0
+
+
+def _known_years(session: Session) -> set[int]:
+    held = select(Attendance.office_date).where(Attendance.is_held.is_(True)).distinct()
+    return {day.year for day in session.scalars(held)} | set(
+        session.scalars(select(MemberYear.year).distinct())
+    )
+
+
+def _hold_year(session: Session, year: int) -> None:
+    """Until the commit: whoever counts this year next sees what was counted here.
+
+    Every change is counted after it was made and before it is committed, so the last one has seen them all.
+    """
+    if is_postgresql(session):
+        session.execute(select(func.pg_advisory_xact_lock(_YEAR_LOCKS, year)))
 
 
 def _writer(session: Session) -> int:
@@ -91,10 +120,7 @@ def _insert(session: Session) -> Any:
 def _count_again(session: Session, year: int, members: Select[int] | None, days: list[date]) -> None:
     """Count the year of `members` (a SELECT of ids; None: of all, whose summaries are gone) and the days."""
     gathers = is_postgresql(session)
-    if gathers:
-        # Until the commit: whoever counts this year next sees what was counted here. Every change is
-        # counted after it was made and before it is committed, so the last one has seen them all.
-        session.execute(select(func.pg_advisory_xact_lock(_YEAR_LOCKS, year)))
+    _hold_year(session, year)
     which, which_kinds = MemberYear.year == year, MemberYearKind.year == year
     if members is not None:
         which = and_(which, MemberYear.member_id.in_(members))

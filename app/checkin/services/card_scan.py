@@ -13,6 +13,7 @@ from app.attendance.errors import CheckInRefused
 from app.attendance.models import Attendance
 from app.attendance.queries.recordable import recordable
 from app.attendance.rules import Arrival, RefusalCode, arrival, status_on_leaving
+from app.attendance.services.admission import held_row
 from app.attendance.services.record import Outcome, Said, Sighting, record_attendance
 from app.attendance.services.review import LEAVING, Finding, raise_item, times_of
 from app.attendance.services.sign_out import sign_out
@@ -107,7 +108,7 @@ def sign_out_card(read: CardRead, scope: Scope, now: datetime, *, tz: ZoneInfo) 
         row = require_session(read.session_id, scope, now)
         member = _holder(session, row, read.text, scope, now)
         key = (row.id, member.member_id)
-        found = session.get(Attendance, key, with_for_update=True, populate_existing=True)
+        found = held_row(session, *key)
         at = min(read.read_at or now, now)
         if found is not None and found.left_at is not None and at <= found.left_at + SAME_LEAVING:
             return CardResult(

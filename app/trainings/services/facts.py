@@ -35,6 +35,9 @@ def follow_timing(
 ) -> None:
     """Have lateness and early leaving judged again if the session's timing is not what it was."""
     if timing_of(row) != before:
+        # What is held before rows are written is held before they are judged.
+        for hold in BEFORE_REWRITING:
+            hold(session, row.id)
         for follow in WHEN_TIMED_ANEW:
             follow(session, row, before, user_id, now)
 
