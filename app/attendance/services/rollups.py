@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, delete, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -74,7 +74,9 @@ def adopt_leftovers() -> int:
 
 def make_stale(session: Session, year: int) -> None:
     """The rule by which minutes count has changed from this year on: its days are added up again."""
-    rows = select(Attendance.office_date, Attendance.member_id, literal(_writer(session))).distinct()
+    rows = select(
+        Attendance.office_date, Attendance.member_id, literal(_writer(session), BigInteger)
+    ).distinct()
     rows = rows.where(Attendance.is_held.is_(True), Attendance.office_date >= date(year, 1, 1))
     session.execute(_insert(session)(StaleDay).from_select(["office_date", "member_id", "writer"], rows))
 
