@@ -91,6 +91,11 @@ def secretary(client: FlaskClient, app: Flask, world: dict[str, int]) -> FlaskCl
         return sign_in(client, db.session.get_one(StaffUser, world["secretary"]))
 
 
+def and_org(address: str, code: str) -> str:
+    """The address, about one organisation."""
+    return f"{address}{'&' if '?' in address else '?'}org={code}"
+
+
 def page(client: FlaskClient, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200, (address, answer.status_code)
@@ -199,7 +204,7 @@ def test_a_secretary_sees_the_own_branch_only(secretary: FlaskClient, world: dic
             assert secretary.get(f"/reports/{path}?org={code}").status_code == 404, (path, code)
             assert secretary.get(f"/reports/{path}?org=E1&under={code}").status_code == 404, (path, code)
     for address in LISTS:
-        assert secretary.get(f"{address}?org=W1").status_code == 404
+        assert secretary.get(and_org(address, "W1")).status_code == 404
         assert "乙" not in page(secretary, address)
     assert secretary.get(f"/reports/rows/attendance?member={world['away']}").status_code == 404
     assert secretary.get(f"/reports/rows/attendance?member={world['old']}").status_code == 200
@@ -307,9 +312,10 @@ def test_the_title_says_whose_members_are_counted_when_not_those_of_the_period_s
 
 def test_the_rows_behind_a_number_can_be_exported(chief: FlaskClient) -> None:
     for address in LISTS:
-        text = page(chief, f"{address}?org=E")
-        assert f'href="{address}?org=E&amp;format=xlsx"' in text, address
-        assert f'href="{address}?org=E&amp;format=csv"' in text, address
+        text = page(chief, and_org(address, "E"))
+        here = html.escape(and_org(address, "E"))
+        assert f'href="{here}&amp;format=xlsx"' in text, address
+        assert f'href="{here}&amp;format=csv"' in text, address
 
 
 def test_counts_and_days_are_numbers_and_dates_in_excel(app: Flask, chief: FlaskClient) -> None:
