@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, delete, func, literal, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -74,9 +74,7 @@ def adopt_leftovers() -> int:
 
 def make_stale(session: Session, year: int) -> None:
     """The rule by which minutes count has changed from this year on: its days are added up again."""
-    rows = select(
-        Attendance.office_date, Attendance.member_id, literal(_writer(session), BigInteger)
-    ).distinct()
+    rows = select(Attendance.office_date, Attendance.member_id, _writer(session)).distinct()
     rows = rows.where(Attendance.is_held.is_(True), Attendance.office_date >= date(year, 1, 1))
     session.execute(_insert(session)(StaleDay).from_select(["office_date", "member_id", "writer"], rows))
 
@@ -111,8 +109,8 @@ def _hold_year(session: Session, year: int) -> None:
         session.execute(select(func.pg_advisory_xact_lock(_YEAR_LOCKS, year)))
 
 
-def _writer(session: Session) -> int:
-    return int(session.scalar(text("SELECT txid_current()")) or 0) if is_postgresql(session) else 0
+def _writer(session: Session) -> ColumnElement[int]:
+    return func.txid_current(type_=BigInteger) if is_postgresql(session) else literal(0, BigInteger)
 
 
 def _insert(session: Session) -> Any:
