@@ -38,7 +38,7 @@ class BulletinAnswer(MarkedAnswer):
 class RateQuery(PeriodQuery):
     by = Choice(RateBy, load_default=RateBy.KIND)
     line = Whole(
-        -(2**31),
+        -(2**31 - 1),
         2**31 - 1,
         metadata={
             "description": "只看一个班次(编号),或一个场次(负的编号) · one class by its id, or one session by"
