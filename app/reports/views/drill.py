@@ -56,7 +56,7 @@ def _behind(asked: Question) -> tuple[Question, Behind]:
         group=forms.group_of(args),
         status=forms.status_of(args),
         member_id=member_id,
-        line=forms.id_of(args, "line", low=-(2**31)),
+        line=forms.id_of(args, "line", low=-(2**31 - 1)),
         by_host=args.get("host") == "1",
         without_make_up=args.get("came") == "1",
         duty_only=args.get("duty") == "1",

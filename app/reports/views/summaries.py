@@ -85,7 +85,7 @@ def lecturers_page() -> Any:
 @permission("reports.read")
 def attendance_rate_page() -> Any:
     by = forms.word_of(request.args, "by", RateBy, RateBy.KIND) or RateBy.KIND
-    line = forms.id_of(request.args, "line", low=-(2**31))
+    line = forms.id_of(request.args, "line", low=-(2**31 - 1))
     asked = question()
     if line is not None:
         asked = asked.narrowed(line_title(asked.session, line, asked.ask.place) or _("某个班次"))
