@@ -19,7 +19,7 @@ def find_member(session: Session, member_id: int, scope: Scope, on: date) -> Mem
 
 def lock_member(session: Session, member_id: int, scope: Scope, on: date) -> Member | None:
     """The same, held until the transaction ends: changes of one member's dates wait for each other."""
-    query = _scoped(member_id, scope, on).with_for_update(of=Member)
+    query = _scoped(member_id, scope, on).with_for_update(of=Member, key_share=True)
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 

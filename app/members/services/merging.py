@@ -98,7 +98,9 @@ def merge_members(merge: Merge, scope: Scope, now: datetime) -> None:
         hold_calendar(session, alone=False)
         ids = (merge.kept_id, merge.other_id)
         # In one order, whichever is kept: two people may merge the same pair at once.
-        session.execute(select(Member.id).where(Member.id.in_(ids)).order_by(Member.id).with_for_update())
+        held = select(Member.id).where(Member.id.in_(ids)).order_by(Member.id)
+        # Not against those who only point at a member, as the history of a correction under way does.
+        session.execute(held.with_for_update(key_share=True))
         other = session.get(Member, merge.other_id, populate_existing=True)
         again = other is not None and other.merged_into_id == merge.kept_id
         for member_id in (merge.kept_id,) if again else ids:
