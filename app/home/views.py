@@ -8,10 +8,8 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template
 
-from app.attendance.queries.absences import open_leave_count
-from app.attendance.queries.reviews import open_reviews
 from app.attendance.queries.session import session_counts
-from app.attendance.queries.todo import unfinished_sessions
+from app.attendance.queries.todo import unfinished_sessions, waiting_work
 from app.core.access import Scope, current_scope, current_staff, permission
 from app.core.clock import today as office_today
 from app.core.clock import utc_now
@@ -145,12 +143,13 @@ def branch() -> str:
 def _to_do(scope: Scope) -> dict[str, Any]:
     """What this user can still finish, a few of each."""
     now, session = utc_now(), db.session()
+    leave, reviews = waiting_work(session, current_staff().scope("attendance.write"), now)
     return {
         "overdue": overdue_sessions(session, scope, now, MOST_TO_DO),
         "unfinished": unfinished_sessions(session, office_today() - TO_DO_SINCE, scope, now, MOST_TO_DO),
         "drafts": draft_sessions(session, scope, now, MOST_TO_DO),
-        "leave": open_leave_count(session, current_staff().scope("attendance.write"), now),
-        "reviews": open_reviews(session, current_staff().scope("attendance.write"), now),
+        "leave": leave,
+        "reviews": reviews,
         **_people_to_do(),
     }
 

@@ -116,5 +116,4 @@ def test_the_first_page_stays_within_the_budget(office: Office, role: Role) -> N
     browser = office.browser(role, office.root if role is not Role.ORGANISER else office.a)
     with count_queries() as queries:
         assert browser.get("/").status_code == 200
-    # What each feature has to be done, one question each; it does not grow with what is there.
-    assert queries.count <= 16
+    assert queries.count <= 15

@@ -17,7 +17,7 @@ from tests.factories import make_member, make_org, make_staff, make_token, sign_
 from tests.query_counter import count_queries
 from tests.web.session_office import post
 
-PAGE_BUDGET = 17
+PAGE_BUDGET = 15
 
 
 class District:

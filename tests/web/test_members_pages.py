@@ -18,8 +18,7 @@ from app.members.models import GroupMembership, Member, Membership
 from tests.factories import make_member, make_org, make_staff, put_in_group, sign_in
 from tests.query_counter import count_queries
 
-# A member's page gathers what every feature knows of them.
-PAGE_BUDGET = 17
+PAGE_BUDGET = 15
 
 
 class Office:

@@ -15,7 +15,7 @@ from tests.query_counter import count_queries
 from tests.web.session_office import Office, post, tick
 
 # The busiest is the page of an open session with a search for somebody to add.
-PAGE_BUDGET = 20
+PAGE_BUDGET = 18
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.attendance.models import Attendance, LeaveRequest, MakeUp
@@ -27,6 +27,7 @@ from app.members.models import Member, OrgUnit
 from app.members.queries.scoped import standing_org
 from app.members.queries.tree import subtree_ids
 from app.trainings.models import DeliveryMode, ExpectedAttendee, TrainingSession
+from app.trainings.queries.listing import openable
 
 
 def within(scope: Scope, now: datetime) -> ColumnElement[bool]:
@@ -129,10 +130,16 @@ def leave_of_session(session: Session, session_id: int, limit: int) -> list[Leav
     return [LeaveRow(*row) for row in session.execute(query.order_by(LeaveRequest.id).limit(limit))]
 
 
-def open_leave_count(session: Session, scope: Scope, now: datetime) -> int:
-    """How many requests of the scope wait for a word."""
+def open_leave(scope: Scope, now: datetime) -> ScalarSelect[int]:
+    """SELECT of how many requests of the scope wait for a word."""
     query = _leave().where(within(scope, now), *_waiting())
-    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return select(func.count()).select_from(query.subquery()).scalar_subquery()
+
+
+def open_leave_of(session_id: int) -> ScalarSelect[int]:
+    """SELECT of how many wait at one session."""
+    query = _leave().where(LeaveRequest.session_id == session_id, *_waiting())
+    return select(func.count()).select_from(query.subquery()).scalar_subquery()
 
 
 def own_leave(session: Session, member_id: int, session_ids: Collection[int]) -> dict[int, LeaveRequest]:
@@ -217,12 +224,20 @@ class MissedRow:
     via_title: str | None
     via_on: date | None
     done_on: date | None
+    may_open: bool
 
 
 def missed_by(
-    session: Session, member_id: int, days: tuple[date, date], limit: int, *, done: bool = False
+    session: Session,
+    member_id: int,
+    days: tuple[date, date],
+    limit: int,
+    *,
+    done: bool = False,
+    reader: Scope | None = None,
 ) -> list[MissedRow]:
-    """What a member missed between two days and can make up, the latest first; done: with what is made up."""
+    """What a member missed between two days and can make up, the latest first; done: with what is made up;
+    reader: whose `may_open` is asked."""
     via, row = _VIA, Attendance
     missed = missed_rows(row)
     query = (
@@ -239,6 +254,7 @@ def missed_by(
             via.c.title,
             via.c.office_date,
             MakeUp.done_on,
+            openable(reader),
             (MakeUp.state == MakeUpState.DONE).label("is_done"),
         )
         .join(ExpectedAttendee, ExpectedAttendee.session_id == TrainingSession.id)
@@ -285,12 +301,10 @@ def _same_key(table: Any) -> ColumnElement[bool]:
     )
 
 
-def counted_elsewhere(session: Session, session_id: int) -> int:
-    """How many who came to a session came to make up another: they count there."""
-    query = select(func.count()).where(
-        Attendance.session_id == session_id, Attendance.made_up_for_id.is_not(None)
-    )
-    return session.scalar(query) or 0
+def counted_elsewhere(session_id: int) -> ScalarSelect[int]:
+    """SELECT of how many who came to a session came to make up another: they count there."""
+    mine = Attendance.session_id == session_id, Attendance.made_up_for_id.is_not(None)
+    return select(func.count()).where(*mine).scalar_subquery()
 
 
 def ids_of(rows: Sequence[LeaveRow]) -> set[int]:

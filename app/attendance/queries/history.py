@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import AttendanceChange
@@ -48,3 +48,9 @@ def history_of(session: Session, session_id: int, member_ids: Collection[int]) -
         found[member_id].append(Change(*told))
     # Being recorded is no correction.
     return {member_id: told for member_id, told in found.items() if any(c.status_before for c in told)}
+
+
+def was_changed(session_id: int) -> ScalarSelect[int]:
+    """SELECT of how many changes the rows of a session have seen."""
+    mine = AttendanceChange.session_id == session_id
+    return select(func.count()).select_from(AttendanceChange).where(mine).scalar_subquery()

@@ -12,16 +12,21 @@ from sqlalchemy.orm import Session
 from app.attendance.models import Adjustment, Attendance, HourPolicy
 from app.attendance.queries.adjustments import waits
 from app.attendance.queries.hours import day_minutes, policy_of
+from app.core.access import Scope
 from app.core.clock import today
 from app.core.vocabulary import CENTRAL_KIND, COUNTED_STATUSES, ExcuseReason, Group, Method, Status
 from app.members.models import OrgPost, OrgUnit
 from app.members.queries.as_of import members_as_of
 from app.trainings.models import SessionKind, TrainingSession, Venue
+from app.trainings.queries.listing import openable
 
 
 @dataclass(frozen=True, slots=True)
 class AttendanceRow:
-    """One session of a member's ledger. `is_counted`: closed, not cancelled, and attended or made up."""
+    """One session of a member's ledger. `is_counted`: closed, not cancelled, and attended or made up.
+
+    may_open: whether the reader may open the session (as far as it was asked).
+    """
 
     session_id: int
     office_date: date
@@ -38,6 +43,7 @@ class AttendanceRow:
     minutes: int
     is_extra: bool
     is_counted: bool
+    may_open: bool
 
     @property
     def sort_key(self) -> tuple[date, datetime, int]:
@@ -69,9 +75,10 @@ def member_attendance(
     *,
     year: int | None = None,
     after: tuple[date, datetime, int] | None = None,
+    reader: Scope | None = None,
 ) -> list[AttendanceRow]:
     """What was recorded of a member (of one year, or ever), the latest session first; after the row with
-    this `sort_key`."""
+    this `sort_key`. reader: whose `may_open` is asked."""
     query = (
         select(
             Attendance.session_id,
@@ -89,6 +96,7 @@ def member_attendance(
             Attendance.minutes,
             Attendance.is_extra,
             and_(Attendance.is_held, Attendance.status.in_(COUNTED_STATUSES)).label("is_counted"),
+            openable(reader).label("may_open"),
         )
         .join(TrainingSession, TrainingSession.id == Attendance.session_id)
         .join(SessionKind, SessionKind.key == TrainingSession.kind_key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, ReviewItem
@@ -147,17 +147,16 @@ def review_in_scope(session: Session, item_id: int, scope: Scope, now: datetime)
     return _row(row) if row else None
 
 
-def open_reviews(session: Session, scope: Scope, now: datetime) -> int:
-    """How many items of the scope wait."""
+def open_reviews(scope: Scope, now: datetime) -> ScalarSelect[int]:
+    """SELECT of how many items of the scope wait."""
     query = select(func.count()).select_from(ReviewItem).join(TrainingSession, _OF_SESSION)
-    return session.scalar(query.where(*_conditions(ReviewFilter(), scope, now))) or 0
+    return query.where(*_conditions(ReviewFilter(), scope, now)).scalar_subquery()
 
 
-def open_reviews_of(session: Session, session_id: int) -> int:
-    """How many items of one session wait."""
-    query = select(func.count()).select_from(ReviewItem)
+def open_reviews_of(session_id: int) -> ScalarSelect[int]:
+    """SELECT of how many items of one session wait."""
     waiting = (ReviewItem.session_id == session_id, ReviewItem.state == ReviewState.OPEN)
-    return session.scalar(query.where(*waiting)) or 0
+    return select(func.count()).select_from(ReviewItem).where(*waiting).scalar_subquery()
 
 
 def waiting_ticks(session: Session, rows: Collection[ReviewRow]) -> dict[tuple[int, str], int]:

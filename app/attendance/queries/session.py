@@ -78,6 +78,8 @@ class RosterRow:
     came_at: datetime | None
     left_at: datetime | None
     minutes: int | None
+    # Who of the staff; None: the member, or nobody yet.
+    recorded_by: str | None
 
     @property
     def has_come(self) -> bool:
@@ -214,9 +216,10 @@ def _of_part(part: RosterPart, people: Any) -> list[ColumnElement[bool]]:
 def _named_people(session_id: int) -> tuple[Subquery, Select[*tuple[Any, ...]]]:
     people = _people(session_id).subquery("people")
     query = (
-        select(people, Member.name, OrgUnit.name.label("org_name"))
+        select(people, Member.name, OrgUnit.name.label("org_name"), STAFF.c.display_name.label("recorded_by"))
         .join(Member, Member.id == people.c.member_id)
         .join(OrgUnit, OrgUnit.id == people.c.org_id)
+        .outerjoin(STAFF, STAFF.c.id == people.c.recorded_by_id)
     )
     return people, query
 
@@ -280,6 +283,7 @@ def _roster_row(row: Any) -> RosterRow:
         row.came_at,
         row.left_at,
         row.minutes,
+        row.recorded_by,
     )
 
 

@@ -9,6 +9,9 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
+from app.attendance.queries.absences import counted_elsewhere, open_leave, open_leave_of
+from app.attendance.queries.history import was_changed
+from app.attendance.queries.reviews import open_reviews, open_reviews_of
 from app.core.access import Scope
 from app.core.clock import office_date
 from app.core.vocabulary import SessionState
@@ -54,3 +57,28 @@ def unfinished_sessions(
         .limit(limit)
     )
     return [Unfinished(**row._mapping) for row in session.execute(query)]
+
+
+def waiting_work(session: Session, scope: Scope, now: datetime) -> tuple[int, int]:
+    """(requests for leave, things to look at) of the scope that wait, asked at once."""
+    leave, reviews = session.execute(select(open_leave(scope, now), open_reviews(scope, now))).one()
+    return leave, reviews
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a session's page may have beside its roster: how many of each."""
+
+    reviews: int
+    leave: int
+    elsewhere: int
+    changes: int
+
+
+def beside_roster(session: Session, session_id: int) -> Beside:
+    """Asked at once, so that only what is there is read."""
+    counts = (
+        open_reviews_of(session_id), open_leave_of(session_id), counted_elsewhere(session_id),
+        was_changed(session_id),
+    )  # fmt: skip
+    return Beside(*session.execute(select(*counts)).one())

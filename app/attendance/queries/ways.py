@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, literal, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.attendance.models import Attendance, MakeUp
 from app.core.access import Scope
 from app.core.clock import office_date
 from app.core.vocabulary import ATTENDED_STATUSES, VISIT_MODES, SessionState
-from app.members.models import OrgPlacement
+from app.members.models import OrgPlacement, OrgUnit
 from app.members.queries.scoped import standing_org
 from app.members.queries.tree import placed_on, subtree_ids
 from app.trainings.models import ExpectedAttendee, TrainingSession, Venue
@@ -45,32 +45,31 @@ def ways_for(
     """
     if not missed_ids:
         return {}
-    row = TrainingSession
-    query = select(row.id, row.class_id, row.kind_key, row.office_date).where(row.id.in_(missed_ids))
-    missed = session.execute(query).all()
-    near = _units_above(session, member_id, office_date(now))
+    row, missed = TrainingSession, aliased(TrainingSession)
+    near = _units_above(member_id, office_date(now))
     alike = or_(
-        row.class_id.in_({one.class_id for one in missed if one.class_id}),
-        and_(row.kind_key.in_({one.kind_key for one in missed}), row.host_org_id.in_(near)),
+        row.class_id == missed.class_id, and_(row.kind_key == missed.kind_key, row.host_org_id.in_(near))
     )
     came = came_there(member_id)
     found = session.execute(
-        select(row, Venue.name, came)
+        select(missed.id, row, Venue.name, came)
+        .select_from(row)
+        .join(missed, alike)
         .outerjoin(Venue, Venue.id == row.venue_id)
-        .where(alike, _possible(member_id, came, now))
+        .where(
+            missed.id.in_(missed_ids),
+            row.id != missed.id,
+            or_(~came, row.office_date >= missed.office_date),
+            _possible(member_id, came, now),
+        )
         .order_by(came.desc(), row.starts_at, row.id)
-        .limit(_MOST)
-    ).all()
-    ways: dict[int, list[WayThere]] = {}
-    for one in missed:
-        fitting = [
-            WayThere(via.id, via.title, via.office_date, via.starts_at, venue, bool(has_come))
-            for via, venue, has_come in found
-            if via.id != one.id
-            and ((one.class_id and via.class_id == one.class_id) or via.kind_key == one.kind_key)
-            and (not has_come or via.office_date >= one.office_date)
-        ]
-        ways[one.id] = fitting[:OFFERED]
+        .limit(_MOST * len(missed_ids))
+    )
+    ways: dict[int, list[WayThere]] = {missed_id: [] for missed_id in missed_ids}
+    for missed_id, via, venue, has_come in found:
+        if len(ways[missed_id]) < OFFERED:
+            there = WayThere(via.id, via.title, via.office_date, via.starts_at, venue, bool(has_come))
+            ways[missed_id].append(there)
     return ways
 
 
@@ -80,7 +79,7 @@ def is_way(
     """Whether staff may choose this session: their own, of its class, or of a unit above the member."""
     if missed.class_id is not None and missed.class_id == via.class_id:
         return True
-    near = [*_units_above(session, member_id, on)]
+    near = _units_above(member_id, on)
     query = select(TrainingSession.id).where(
         TrainingSession.id == via.id,
         or_(
@@ -111,8 +110,8 @@ def _possible(member_id: int, came: ColumnElement[bool], now: datetime) -> Colum
     return and_(or_(ahead, and_(row.state == SessionState.CLOSED, came)), ~expected, ~taken)
 
 
-def _units_above(session: Session, member_id: int, on: date) -> set[int]:
-    """The member's branch and every unit above it."""
+def _units_above(member_id: int, on: date) -> Select[int]:
+    """SELECT id: the member's branch and every unit above it."""
     branch = standing_org(literal(member_id), on)
-    query = select(OrgPlacement.path).where(OrgPlacement.org_id == branch, placed_on(on))
-    return {int(part) for path in session.scalars(query) for part in path.strip("/").split("/")}
+    is_above = OrgPlacement.path.like(literal("%/") + cast(OrgUnit.id, String) + "/%")
+    return select(OrgUnit.id).join(OrgPlacement, is_above).where(OrgPlacement.org_id == branch, placed_on(on))

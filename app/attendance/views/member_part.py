@@ -13,14 +13,14 @@ from app.attendance.queries.adjustments import waiting_of_member
 from app.attendance.queries.member import counts_of_members, member_attendance, member_hours
 from app.attendance.queries.ways import ways_for
 from app.attendance.reasons import reason_words
-from app.core.access import current_staff
+from app.core.access import Scope, current_staff
 from app.core.clock import today, utc_now
 from app.core.db import db
 from app.core.labels import METHOD_LABELS
 from app.core.numbers import whole
+from app.core.vocabulary import MakeUpState
 from app.members.views.parts import PARTS, RECORD_COUNTS
 from app.trainings.queries.choices import modes
-from app.trainings.queries.listing import sessions_in_scope
 
 # A glance; every year has its own page.
 SHOWN = 8
@@ -31,10 +31,9 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
     """Variables of attendance/_member.html; sessions out of the reader's reach are named, not linked."""
     session = db.session()
     # One more than is shown tells whether there are more.
-    found = member_attendance(session, member_id, limit=SHOWN + 1)
+    reader = current_staff().scope_if_held("sessions.read")
+    found = member_attendance(session, member_id, limit=SHOWN + 1, reader=reader)
     rows = found[:SHOWN]
-    scope = current_staff().scope_if_held("sessions.read")
-    ids = [row.session_id for row in rows]
     hours = member_hours(session, member_id, _year(on))
     return {
         "attendance": True,
@@ -45,23 +44,24 @@ def studied(member_id: int, on: date) -> Mapping[str, Any]:
         "reason_words": reason_words,
         "has_more": len(found) > SHOWN,
         "method_labels": METHOD_LABELS,
-        **_missed(member_id, _year(on)),
-        "reachable": sessions_in_scope(session, ids, scope, utc_now()) if scope else set(),
+        **_missed(member_id, _year(on), reader),
     }
 
 
-def _missed(member_id: int, year: int) -> dict[str, Any]:
+def _missed(member_id: int, year: int, reader: Scope | None) -> dict[str, Any]:
     """What was missed in the year and how it can be made up; ways only for those who may plan one."""
     session, staff = db.session(), current_staff()
-    rows = missed_by(session, member_id, (date(year, 1, 1), date(year, 12, 31)), SHOWN, done=True)
+    days = date(year, 1, 1), date(year, 12, 31)
+    rows = missed_by(session, member_id, days, SHOWN, done=True, reader=reader)
     may_plan = staff.may("attendance.write")
     open_ids = [row.session_id for row in rows if row.state is None]
+    is_due = any(row.state is not MakeUpState.DONE for row in rows)
     return {
         "missed": rows,
         "ways": ways_for(session, member_id, open_ids, utc_now()) if may_plan else {},
         "may_plan": may_plan,
         "this_day": today(),
-        "visit_modes": [one for one in modes(session) if one.key != "in_person"],
+        "visit_modes": [one for one in modes(session) if one.key != "in_person"] if is_due else [],
     }
 
 

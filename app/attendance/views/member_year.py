@@ -6,7 +6,7 @@ from flask import render_template, request
 
 from app.attendance.queries.member import attendance_years, member_attendance, member_hours
 from app.core.access import current_scope, current_staff, permission
-from app.core.clock import today, utc_now
+from app.core.clock import today
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.labels import METHOD_LABELS
@@ -14,7 +14,6 @@ from app.core.numbers import whole
 from app.core.paging import PAGE_SIZE, Page, page_number
 from app.members.queries.scoped import find_member
 from app.members.views.blueprint import bp as members
-from app.trainings.queries.listing import sessions_in_scope
 
 
 @members.get("/members/<int:member_id>/attendance")
@@ -30,9 +29,9 @@ def attendance(member_id: int) -> str:
     year = asked if asked in years else next(iter(years), on.year)
     total = years.get(year, 0)
     number = min(page_number(), max(1, -(-total // PAGE_SIZE)))
-    rows = member_attendance(session, member_id, PAGE_SIZE, (number - 1) * PAGE_SIZE, year=year)
-    ids = [row.session_id for row in rows]
-    reading = current_staff().scope_if_held("sessions.read")
+    reader = current_staff().scope_if_held("sessions.read")
+    start = (number - 1) * PAGE_SIZE
+    rows = member_attendance(session, member_id, PAGE_SIZE, start, year=year, reader=reader)
     return render_template(
         "attendance/member_year.html",
         member_id=member_id,
@@ -43,5 +42,4 @@ def attendance(member_id: int) -> str:
         rows=rows,
         hours=member_hours(session, member_id, year),
         method_labels=METHOD_LABELS,
-        reachable=sessions_in_scope(session, ids, reading, utc_now()) if reading else set(),
     )

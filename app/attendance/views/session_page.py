@@ -9,19 +9,18 @@ from typing import Any
 from flask import current_app, g, render_template, request
 
 from app.attendance.forms import OFFERED, read_key
-from app.attendance.queries.absences import counted_elsewhere, leave_of_session
+from app.attendance.queries.absences import leave_of_session
 from app.attendance.queries.adjustments import waiting_at
 from app.attendance.queries.bulk import count_unchanged
 from app.attendance.queries.history import history_of
 from app.attendance.queries.live import live_states
-from app.attendance.queries.reviews import open_reviews_of
 from app.attendance.queries.session import (
     RosterPart,
     RosterRow,
     on_roster,
-    recorder_names,
     roster,
 )
+from app.attendance.queries.todo import beside_roster
 from app.attendance.reasons import reason_words
 from app.attendance.rules import refusal
 from app.core.access import current_scope, current_staff, permission
@@ -79,6 +78,7 @@ def show(session_id: int) -> str:
     asked, number = _asked(), page_number()
     rows, total = _people(facts, asked, number)
     speaking, invited = speakers(session, session_id), audience(session, session_id)
+    beside = beside_roster(session, session_id)
     return render_template(
         "attendance/session.html",
         facts=facts,
@@ -91,12 +91,12 @@ def show(session_id: int) -> str:
         page=Page(rows, number, total),
         undoable=count_unchanged(session, session_id, asked.batch) if can_write and asked.batch else 0,
         new_batch=secrets.token_urlsafe(16),
-        to_review=open_reviews_of(session, session_id) if can_write else 0,
-        leave=leave_of_session(session, session_id, MOST_LEAVE) if can_write else [],
-        elsewhere=counted_elsewhere(session, session_id) if facts.state is SessionState.CLOSED else 0,
+        to_review=beside.reviews if can_write else 0,
+        leave=leave_of_session(session, session_id, MOST_LEAVE) if can_write and beside.leave else [],
+        elsewhere=beside.elsewhere if facts.state is SessionState.CLOSED else 0,
         **(_candidates(facts, asked.add) if can_write else {"found": None, "hosted": []}),
         **_before_it_begins(facts, speaking, invited),
-        **roster_context(facts, rows, can_write),
+        **roster_context(facts, rows, can_write, was_changed=bool(beside.changes)),
     )
 
 
@@ -120,8 +120,13 @@ def may_write(facts: SessionFacts) -> bool:
     return same or in_scope(db.session(), facts.host_org_id, held, today())
 
 
-def roster_context(facts: SessionFacts, rows: list[RosterRow], can_write: bool) -> dict[str, Any]:
-    """What a row of the roster needs: which buttons are open now, and words and names for the rest."""
+def roster_context(
+    facts: SessionFacts, rows: list[RosterRow], can_write: bool, *, was_changed: bool = True
+) -> dict[str, Any]:
+    """What a row of the roster needs: which buttons are open now, and words and names for the rest.
+
+    was_changed False: no row of the session has a history to read.
+    """
     session, locked, ids = db.session(), is_locked(facts), [row.member_id for row in rows]
     open_now = {
         status: refusal(facts.state, Method.STAFF_ENTRY, status, is_locked=locked) is None
@@ -131,7 +136,7 @@ def roster_context(facts: SessionFacts, rows: list[RosterRow], can_write: bool) 
         "can_write": can_write,
         "is_locked": locked,
         "waiting": waiting_at(session, facts.id, ids) if facts.state is SessionState.CLOSED else {},
-        "history": history_of(session, facts.id, ids),
+        "history": history_of(session, facts.id, ids) if was_changed else {},
         "reason_words": reason_words,
         "whole_minutes": whole_credit(facts, office_tz()),
         "endpoints": current_app.view_functions,
@@ -142,7 +147,6 @@ def roster_context(facts: SessionFacts, rows: list[RosterRow], can_write: bool) 
         "excuse_labels": EXCUSE_LABELS,
         "group_labels": GROUP_LABELS,
         "lecturer_role_labels": LECTURER_ROLE_LABELS,
-        "recorders": recorder_names(session, {row.recorded_by_id for row in rows if row.recorded_by_id}),
     }
 
 

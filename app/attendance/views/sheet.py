@@ -12,7 +12,6 @@ from app.attendance.queries.session import (
     RosterPart,
     RosterRow,
     SessionCounts,
-    recorder_names,
     roster,
     session_counts,
 )
@@ -141,7 +140,6 @@ def _leave(row: RosterRow) -> str:
 
 
 def _filled(numbered: Sequence[tuple[int, RosterRow]]) -> Iterator[SheetLine]:
-    names = recorder_names(db.session(), {row.recorded_by_id for _n, row in numbered if row.recorded_by_id})
     for number, row in numbered:
         noted = Noted(
             row.status,
@@ -150,7 +148,7 @@ def _filled(numbered: Sequence[tuple[int, RosterRow]]) -> Iterator[SheetLine]:
             row.occurred_at,
             row.came_at,
             row.left_at,
-            names.get(row.recorded_by_id or 0, ""),
+            row.recorded_by or "",
             row.is_extra,
         )
         yield SheetLine(number, row.name, row.org_name, signature_words(noted), note_words(noted))

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     and_,
     cast,
+    exists,
     func,
     literal,
     literal_column,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.attendance.models import Attendance
 from app.attendance.queries.counted import is_counted
@@ -255,15 +256,19 @@ def _names(session: Session, table: type[DeliveryMode | SessionKind]) -> dict[st
 
 def places_to_choose(session: Session, scope: Scope, place: Place, today: date) -> list[tuple[str, str]]:
     """(code, name) of the scope's units, the place's own, those directly below either, and the way up."""
-    wanted = {*scope.org_ids, *place.org_ids}
-    above = select(OrgPlacement.path).where(OrgPlacement.org_id.in_(place.org_ids), placed_on(today))
-    for path in session.scalars(above):
-        wanted |= {int(part) for part in path.strip("/").split("/")}
+    known = {*scope.org_ids, *place.org_ids}
+    own = aliased(OrgPlacement)
+    is_above = exists().where(
+        own.org_id.in_(place.org_ids),
+        own.starts_on <= today,
+        own.ends_on > today,
+        own.path.like(literal("%/") + cast(OrgUnit.id, String) + "/%"),
+    )
     query = (
         select(OrgUnit.code, OrgUnit.name)
         .join(OrgPlacement, and_(OrgPlacement.org_id == OrgUnit.id, placed_on(today)))
         .where(
-            or_(OrgUnit.id.in_(wanted), OrgPlacement.parent_id.in_({*scope.org_ids, *place.org_ids})),
+            or_(OrgUnit.id.in_(known), OrgPlacement.parent_id.in_(known), is_above),
             OrgUnit.id.in_(subtree_ids(scope.org_ids, today)),
         )
         .order_by(OrgPlacement.path)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from datetime import date
 from functools import reduce
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from app.attendance.models import Attendance, DayFigures, MemberYear, MemberYearKind, YearFigures
 from app.attendance.queries.counted import is_counted
@@ -23,8 +24,20 @@ MOST_YEARS = 12
 
 def are_exact(session: Session, period: Period) -> bool:
     """Whether the summaries may be read for the period; else its rows are counted."""
-    years = period.last.year - period.first.year + 1
-    return years <= MOST_YEARS and not has_stale(session, period.first, period.last)
+    first, last = period.first.year, period.last.year
+    if last - first >= MOST_YEARS:
+        return False
+    if session.info.get("writing"):
+        return not has_stale(session, period.first, period.last)
+    # Once for all the figures of a page: they read the same transaction.
+    transaction = session.get_transaction() or session.begin()
+    asked = _asked.setdefault(transaction, {})
+    if (first, last) not in asked:
+        asked[first, last] = not has_stale(session, period.first, period.last)
+    return asked[first, last]
+
+
+_asked: WeakKeyDictionary[SessionTransaction, dict[tuple[int, int], bool]] = WeakKeyDictionary()
 
 
 def came_in(period: Period) -> Select[Any]:
@@ -69,9 +82,10 @@ def sums(session: Session, period: Period) -> dict[str, dict[str, int]]:
         for key in (kind, ""):
             found[key]["person_times"] += times
             found[key]["minutes"] += int(minutes)
-    for name, query in _distinct(period):
-        for kind, number in session.execute(query):
-            found[kind][name] = number
+    for query in _distinct(period):
+        for kind, members, pairs in session.execute(query):
+            found[kind]["members"] += members
+            found[kind]["class_person_times"] += pairs
     return found
 
 
@@ -112,12 +126,11 @@ def _added_up(period: Period) -> Any:
     )
 
 
-def _distinct(period: Period) -> Iterator[tuple[str, Any]]:
-    """What no sum of days gives: (number, SELECT of kind and number; "" is all kinds together)."""
+def _distinct(period: Period) -> Iterator[Any]:
+    """What no sum of days gives: SELECTs of kind ("": all together), members, class_person_times."""
     if period.whole_year:
-        of_year = YearFigures.year == period.whole_year
-        for name in ("members", "class_person_times"):
-            yield name, select(YearFigures.kind_key, getattr(YearFigures, name)).where(of_year)
+        columns = YearFigures.kind_key, YearFigures.members, YearFigures.class_person_times
+        yield select(*columns).where(YearFigures.year == period.whole_year)
         return
     # A year has one row a member; several years have the same member again.
     in_one_year = period.first.year == period.last.year
@@ -125,13 +138,14 @@ def _distinct(period: Period) -> Iterator[tuple[str, Any]]:
         func.count() if in_one_year else func.count(table.member_id.distinct())
         for table in (MemberYearKind, MemberYear)
     )
-    by_kind = select(MemberYearKind.kind_key, kinds).where(has_days_in(MemberYearKind, period))
-    yield "members", by_kind.group_by(MemberYearKind.kind_key)
-    yield "members", select(literal(""), everyone).where(has_days_in(MemberYear, period))
+    none, all_kinds = literal(0), literal("")
+    by_kind = select(MemberYearKind.kind_key, kinds, none).where(has_days_in(MemberYearKind, period))
+    yield by_kind.group_by(MemberYearKind.kind_key)
+    yield select(all_kinds, everyone, none).where(has_days_in(MemberYear, period))
     pairs = _pairs(period).add_columns(Attendance.kind_key).distinct().subquery("pairs")
-    yield "class_person_times", select(pairs.c.kind_key, func.count()).group_by(pairs.c.kind_key)
+    yield select(pairs.c.kind_key, none, func.count()).group_by(pairs.c.kind_key)
     once = select(pairs.c.class_id, pairs.c.member_id).distinct().subquery("once")
-    yield "class_person_times", select(literal(""), func.count()).select_from(once)
+    yield select(all_kinds, none, func.count()).select_from(once)
 
 
 def _pairs(period: Period) -> Any:

@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.core.clock import office_date
+from app.core.clock import office_date, utc_now
 from app.core.vocabulary import CountMark, SessionState
 from app.members.models import OrgUnit
 from app.members.queries.tree import subtree_ids
@@ -69,7 +69,7 @@ def sessions_page(
     session: Session, wanted: SessionFilter, scope: Scope, now: datetime, *, limit: int, offset: int = 0
 ) -> tuple[list[ListedSession], int]:
     """The sessions of a page, and how many there are in all. What lies ahead comes soonest first."""
-    conditions = [_in_scope(scope, now), *_conditions(wanted, now)]
+    conditions = [in_scope(scope, now), *_conditions(wanted, now)]
     total = session.scalar(select(func.count()).select_from(TrainingSession).where(*conditions)) or 0
     query = listed_select().where(*conditions).limit(limit).offset(offset)
     return listed(session, query.order_by(*_order(wanted.tab))), total
@@ -80,7 +80,7 @@ def sessions_between(
 ) -> list[ListedSession]:
     """Sessions of the days from `first` until before `until`, by time; cancelled ones are left out."""
     query = listed_select().where(
-        _in_scope(scope, now),
+        in_scope(scope, now),
         TrainingSession.office_date >= first,
         TrainingSession.office_date < until,
         TrainingSession.state != SessionState.CANCELLED,
@@ -91,7 +91,7 @@ def sessions_between(
 def overdue_sessions(session: Session, scope: Scope, now: datetime, limit: int) -> list[ListedSession]:
     """Published sessions whose check-in window has passed without anybody opening it, the latest first."""
     query = listed_select().where(
-        _in_scope(scope, now),
+        in_scope(scope, now),
         TrainingSession.state == SessionState.PUBLISHED,
         TrainingSession.closes_at <= now,
     )
@@ -100,7 +100,7 @@ def overdue_sessions(session: Session, scope: Scope, now: datetime, limit: int) 
 
 def draft_sessions(session: Session, scope: Scope, now: datetime, limit: int) -> list[ListedSession]:
     """Drafts, the soonest first."""
-    query = listed_select().where(_in_scope(scope, now), TrainingSession.state == SessionState.DRAFT)
+    query = listed_select().where(in_scope(scope, now), TrainingSession.state == SessionState.DRAFT)
     return listed(session, query.order_by(TrainingSession.starts_at).limit(limit))
 
 
@@ -108,7 +108,7 @@ def sessions_in_scope(session: Session, session_ids: Sequence[int], scope: Scope
     """Those of `session_ids` that this scope may open."""
     if not session_ids:
         return set()
-    query = select(TrainingSession.id).where(TrainingSession.id.in_(session_ids), _in_scope(scope, now))
+    query = select(TrainingSession.id).where(TrainingSession.id.in_(session_ids), in_scope(scope, now))
     return set(session.scalars(query))
 
 
@@ -155,8 +155,14 @@ def listed_select() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _in_scope(scope: Scope, now: datetime) -> ColumnElement[bool]:
+def in_scope(scope: Scope, now: datetime) -> ColumnElement[bool]:
+    """Whether this scope may open a session of the query."""
     return TrainingSession.host_org_id.in_(subtree_ids(scope.org_ids, office_date(now)))
+
+
+def openable(reader: Scope | None) -> ColumnElement[bool]:
+    """Whether a session of the query opens for this reader; for nobody without one."""
+    return literal(False) if reader is None else in_scope(reader, utc_now())
 
 
 def _conditions(wanted: SessionFilter, now: datetime) -> list[ColumnElement[bool]]:
