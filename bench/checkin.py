@@ -2,13 +2,15 @@
 
 .venv/bin/python -m bench.checkin [--database sqlite|postgresql|both] [--members N] [--connections 16,64]
 
-Runs one after the other on this machine: (a) a bare Flask "hello" under gunicorn's threads (2 × 8); then the
-product as in production, with the demo district on a database of the bench's own (SQLite synchronous=FULL,
-PostgreSQL synchronous_commit=on): (b) `POST /api/v1/checkins`, each member once; (c) the phone path, GET of
+Runs on this machine: (a) a bare Flask "hello" under gunicorn's threads (2 × 8); and the product as in
+production, with the demo district on a database of the bench's own (SQLite synchronous=FULL, PostgreSQL
+synchronous_commit=on): (b) `POST /api/v1/checkins`, each member once; (c) the phone path, GET of
 the scanned code and POST of the button; (d) the phone path for the whole district at 64 connections while a
-projector and 50 pages are told live; (e) the same while reports of the year are made one after another.
+projector and 50 pages are told live; (e) the same while somebody looks through the reports of the year.
+(a) takes turns with (b) and with (c), three turns each: machines change their speed within seconds.
+So does (f), the calls of (b) with and without the triggers of the yearly summaries.
 
-Prints answers a second, their ratio to (a) over as many connections, the median and the 99th percentile,
+Prints answers a second, their ratio to (a) in the turns between, the median and the 99th percentile,
 processor time an answer of all the product's processes, and what the ledger holds afterwards. One client
 thread drives every connection. `--database` and `--members` make a shorter run.
 """
@@ -31,7 +33,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,6 +64,8 @@ PRODUCTION = {
     "WORKERS": "",
 }
 LIVE_PAGES = 50
+# Of (a), and of (b) or (c).
+TURNS = 3
 REPORTS = ("person-times?by=org", "coverage?by=org", "uncovered?", "study-hours?")
 HELLO = """
 from flask import Flask
@@ -141,6 +145,9 @@ def by_phone(hall: Hall, crowd: Sequence[Attendant]) -> Iterator[Visit]:
     return (visit(one) for one in crowd)
 
 
+Way = Callable[[Hall, Sequence[Attendant]], Iterator[Visit]]
+
+
 # ---- what is measured --------------------------------------------------------------------------------------
 
 
@@ -173,20 +180,35 @@ def measured(
     return Line(what, connections, load, spent / len(load.latencies))
 
 
-def print_line(line: Line, hello: dict[int, float]) -> None:
-    bare = hello.get(line.connections)
-    ratio = f"{line.load.rate / bare:5.2f}" if bare else "    –"
+def print_line(line: Line, bare: float) -> None:
     bad = {status: n for status, n in line.load.statuses.items() if status not in (200, 201)}
     print(
-        f"{line.what:<40} {line.connections:>4} {line.load.rate:>7.0f} {ratio}"
+        f"{line.what:<40} {line.connections:>4} {line.load.rate:>7.0f} {line.load.rate / bare:>5.2f}"
         f" {line.load.percentile(0.5):>7.1f} {line.load.percentile(0.99):>7.1f}"
         f" {line.processor * 1e6:>7.0f}  {line.load.seconds:>5.1f} s  {line.note}{f' {bad}' if bad else ''}",
         flush=True,
     )
 
 
-def bare(connections: Sequence[int], requests: int) -> Iterator[Line]:
+@dataclass(frozen=True)
+class Bare:
     """(a): Flask with one line, under gunicorn's threads."""
+
+    address: tuple[str, int]
+    pid: int
+
+    def turn(self, requests: int, connections: int) -> Line:
+        ask = request("GET", "/")
+
+        def visit() -> Visit:
+            yield ask
+
+        visits = (visit() for _ in range(requests))
+        return measured("(a) bare Flask, gunicorn gthread 2×8", self.address, self.pid, visits, connections)
+
+
+@contextlib.contextmanager
+def bare_flask() -> Iterator[Bare]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "hello.py").write_text(HELLO)
         port = free_port()
@@ -196,18 +218,71 @@ def bare(connections: Sequence[int], requests: int) -> Iterator[Line]:
         )
         try:
             time.sleep(3)
-            address, ask = ("127.0.0.1", port), request("GET", "/")
-
-            def visit() -> Visit:
-                yield ask
-
-            run(address, (visit() for _ in range(1000)), 16)
-            for many in connections:
-                visits = (visit() for _ in range(requests))
-                yield measured("(a) bare Flask, gunicorn gthread 2×8", address, process.pid, visits, many)
+            bare = Bare(("127.0.0.1", port), process.pid)
+            bare.turn(1000, 16)
+            yield bare
         finally:
             process.terminate()
             process.wait()
+
+
+def together(turns: Sequence[Line]) -> Line:
+    """One line of several turns."""
+    load = Load()
+    for turn in turns:
+        load.latencies += turn.load.latencies
+        load.seconds += turn.load.seconds
+        load.visits += turn.load.visits
+        for status, times in turn.load.statuses.items():
+            load.statuses[status] = load.statuses.get(status, 0) + times
+    spent = sum(turn.processor * len(turn.load.latencies) for turn in turns)
+    return Line(turns[0].what, turns[0].connections, load, spent / len(load.latencies))
+
+
+def in_turn(bare: Bare, name: str, district: District, way: Way, connections: int) -> tuple[Line, Line]:
+    """(a), and everybody checking in by this way."""
+    hall, address, pid = district.open_hall(), district.address, district.server.pid
+    size = -(-len(district.crowd) // TURNS)
+    hellos, lines = [], []
+    for first in range(0, len(district.crowd), size):
+        crowd = district.crowd[first : first + size]
+        # As many as take about as long.
+        hellos.append(bare.turn(3 * len(crowd), connections))
+        lines.append(measured(name, address, pid, way(hall, crowd), connections))
+    return together(hellos), replace(together(lines), note=district.recorded(hall))
+
+
+def upkeep(district: District, database: str, connections: int) -> Iterator[Line]:
+    """(f): the same calls with the triggers that keep the yearly summaries, and without them, in turn."""
+    hall, address, pid = district.open_hall(), district.address, district.server.pid
+    size = -(-len(district.crowd) // (2 * TURNS))
+    found: dict[str, list[Line]] = {"with": [], "without": []}
+    for first in range(0, len(district.crowd), size):
+        crowd = district.crowd[first : first + size]
+        which = "with" if len(found["with"]) == len(found["without"]) else "without"
+        name = f"(f) … {which} upkeep, {database}"
+        with contextlib.nullcontext() if which == "with" else no_triggers(district):
+            found[which].append(measured(name, address, pid, by_call(hall, crowd), connections))
+    yield from map(together, found.values())
+
+
+@contextlib.contextmanager
+def no_triggers(district: District) -> Iterator[None]:
+    """The ledger's triggers are away meanwhile."""
+    with district.server.app.app_context(), db.engine.connect() as connection:
+        if db.engine.dialect.name == "postgresql":
+            off = [(f"ALTER TABLE attendance {word} TRIGGER USER") for word in ("DISABLE", "ENABLE")]
+            before, after = [off[0]], [off[1]]
+        else:
+            query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'attendance'"
+            made = connection.execute(text(query)).all()
+            before, after = [f"DROP TRIGGER {name}" for name, _ in made], [sql for _, sql in made]
+        for statements, then in ((before, True), (after, False)):
+            for statement in statements:
+                connection.execute(text(statement))
+            connection.commit()
+            if then:
+                yield
 
 
 @contextlib.contextmanager
@@ -292,10 +367,12 @@ def live_pages(district: District, hall: Hall) -> Iterator[Callable[[], str]]:
         thread.start()
 
     def told() -> str:
-        time.sleep(2.5)
         wanted = f'"attended": {len(district.crowd)}', f'"attended":{len(district.crowd)}'
-        count = sum(any(words.encode() in text for words in wanted) for text in heard.values())
-        return f", {count} of {len(streams)} pages know"
+        began, count = time.monotonic(), 0
+        while count < len(streams) and time.monotonic() < began + 15:
+            time.sleep(0.1)
+            count = sum(any(words.encode() in text for words in wanted) for text in heard.values())
+        return f", {count} of {len(streams)} pages know after {time.monotonic() - began:.1f} s"
 
     try:
         yield told
@@ -323,6 +400,8 @@ def reports(district: District) -> Iterator[list[float]]:
                 urllib.request.Request(path, headers={"Cookie": district.cookie}), timeout=120
             ).read()
             took.append(time.perf_counter() - began)
+            # As long as somebody looks at it.
+            is_over.wait(1)
 
     thread = threading.Thread(target=make)
     thread.start()
@@ -333,8 +412,8 @@ def reports(district: District) -> Iterator[list[float]]:
         thread.join()
 
 
-def ours(database: str, members: int, connections: Sequence[int]) -> Iterator[Line]:
-    """(b) to (e) on one database."""
+def ours(bare: Bare, database: str, members: int, connections: Sequence[int]) -> Iterator[tuple[Line, float]]:
+    """(a) to (e) on one database, each with the rate of (a) beside it."""
     ways = {
         f"(b) POST /api/v1/checkins, {database}": by_call,
         f"(c) phone GET + POST, {database}": by_phone,
@@ -345,22 +424,25 @@ def ours(database: str, members: int, connections: Sequence[int]) -> Iterator[Li
         for way in ways.values():
             run(address, way(warm, district.crowd[:500]), 16)
         for (name, way), many in itertools.product(ways.items(), connections):
-            hall = district.open_hall()
-            line = measured(name, address, pid, way(hall, district.crowd), many)
-            yield Line(name, many, line.load, line.processor, district.recorded(hall))
+            hello, line = in_turn(bare, name, district, way, many)
+            yield hello, hello.load.rate
+            yield line, hello.load.rate
+        for line in upkeep(district, database, 64):
+            yield line, hello.load.rate
         for name, beside in (
             ("(d) district, 51 live pages", None),
             ("(e) … and reports of the year", reports),
         ):
+            hello = bare.turn(len(district.crowd), 64)
             hall = district.open_hall()
             with contextlib.ExitStack() as stack:
                 told = stack.enter_context(live_pages(district, hall))
                 took = stack.enter_context(beside(district)) if beside else []
-                line = measured(name, address, pid, by_phone(hall, district.crowd), 64)
+                line = measured(f"{name}, {database}", address, pid, by_phone(hall, district.crowd), 64)
                 note = district.recorded(hall) + told()
                 if took:
                     note += f", {len(took)} reports, the slowest {max(took):.1f} s"
-            yield Line(f"{name}, {database}", 64, line.load, line.processor, note)
+            yield replace(line, note=note), hello.load.rate
 
 
 def main() -> None:
@@ -375,13 +457,10 @@ def main() -> None:
     databases = ("sqlite", "postgresql") if asked.database == "both" else (asked.database,)
     head = ("conn", "ans./s", "ratio", "p50 ms", "p99 ms", "CPU µs")
     print(f"{'':<40} {head[0]:>4} {head[1]:>7} {head[2]} {head[3]:>7} {head[4]:>7} {head[5]:>7}", flush=True)
-    hello: dict[int, float] = {}
-    for line in bare(connections, asked.members):
-        hello[line.connections] = line.load.rate
-        print_line(line, hello)
-    for database in databases:
-        for line in ours(database, asked.members, connections):
-            print_line(line, hello)
+    with bare_flask() as bare:
+        for database in databases:
+            for line, rate in ours(bare, database, asked.members, connections):
+                print_line(line, rate)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import os
 import random
 import statistics
 import tempfile
@@ -26,9 +27,9 @@ from typing import Any
 
 import duckdb
 from flask import Flask
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text, update
 
-from app.attendance.models import Attendance, StaleDay
+from app.attendance.models import Attendance
 from app.attendance.services.rollups import rebuild
 from app.core.db import db, writing
 from app.core.vocabulary import FOREVER, Post, SessionState
@@ -138,6 +139,7 @@ def _load(rows_file: Path) -> None:
     db.session.rollback()
     if db.engine.dialect.name == "postgresql":
         connection = db.session.connection()
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET session_replication_role = replica"))
         connection.execute(text(f"CREATE TEMP TABLE loaded ON COMMIT DROP AS SELECT {', '.join(COLUMNS)}"
                                 " FROM attendance LIMIT 0"))  # fmt: skip
@@ -145,9 +147,8 @@ def _load(rows_file: Path) -> None:
         with rows_file.open("rb") as handle, cursor.copy("COPY loaded FROM STDIN CSV") as copy:
             while part := handle.read(1 << 20):
                 copy.write(part)
-        chosen = ", ".join((*COLUMNS, *(f"{value}" for value in FIXED.values())))
-        for name in ("occurred_at", "received_at"):
-            chosen = chosen.replace(FIXED[name], f"timestamptz {FIXED[name]}")
+        fixed = (f"timestamptz {value}" if name.endswith("_at") else value for name, value in FIXED.items())
+        chosen = ", ".join((*COLUMNS, *fixed))
         connection.execute(text(f"INSERT INTO attendance ({names}) SELECT {chosen} FROM loaded"))
         connection.execute(text("SET session_replication_role = DEFAULT"))
         db.session.commit()
@@ -157,16 +158,21 @@ def _load(rows_file: Path) -> None:
     raw: Any = db.engine.raw_connection()
     raw.execute("PRAGMA foreign_keys=OFF")
     raw.execute("BEGIN")
+    # Indexes and triggers, made anew afterwards: row by row they take most of the time.
+    made = "WHERE tbl_name = 'attendance' AND type IN ('index', 'trigger') AND sql IS NOT NULL"
+    helpers = raw.execute(f"SELECT type, name, sql FROM sqlite_master {made}").fetchall()
+    for kind, name, _ in helpers:
+        raw.execute(f"DROP {kind} {name}")
     marks = ", ".join(("?",) * len(COLUMNS) + tuple(FIXED.values()))
     with rows_file.open(newline="") as handle:
         rows = ((*row[:5], row[5] or None, *row[6:]) for row in csv.reader(handle))
         raw.executemany(f"INSERT INTO attendance ({names}) VALUES ({marks})", rows)
+    for _, _, statement in helpers:
+        raw.execute(statement)
     raw.execute("COMMIT")
     raw.execute("PRAGMA foreign_keys=ON")
     raw.execute("ANALYZE")
     raw.close()
-    db.session.execute(delete(StaleDay))
-    db.session.commit()
 
 
 class Duck:
@@ -367,7 +373,7 @@ def measure(app: Flask, database: str, size: Size, folder: Path, runs: int) -> N
         print(f"{database}: building {size.members:,} members, {size.sessions:,} sessions …", flush=True)
         build(size, rows_file)
         began = time.perf_counter()
-        rebuild()
+        rebuild(processes=os.cpu_count() or 1)
         print(f"  rebuild of all summaries: {time.perf_counter() - began:.1f} s")
         if database == "postgresql":
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as apart:
