@@ -59,6 +59,7 @@ def show(plan_id: str) -> Any:
         again=_again(order),
         notes=DEFINITIONS,
         is_later=order.times.first > order.period.last,
+        is_ticked=request.args.get("ticked") != "none",
     )
 
 
