@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 
 import click
@@ -33,5 +34,5 @@ def verify() -> None:
 @group.command("rebuild")
 def rebuild_command() -> None:
     """Count every summary anew from the rows."""
-    count = rebuild()
+    count = rebuild(processes=os.cpu_count() or 1)
     click.echo(_("已重新计算 %(n)s 人年。", n=count))

@@ -128,10 +128,20 @@ def watch(engine: Engine) -> None:
     event.listen(engine, "begin", _begin_sqlite)
 
 
+_PRAGMAS = (
+    # First: switching to WAL may itself have to wait for another process.
+    "busy_timeout=10000",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    # 16 MB a connection: with the usual 2 a report reads the same pages from the system again and again.
+    "cache_size=-16384",
+)
+
+
 def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
     cursor = connection.cursor()
-    # busy_timeout first: switching to WAL may itself have to wait for another process.
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -411,8 +411,10 @@ def _create_summaries() -> None:
         sa.Column("class_person_times", sa.Integer(), nullable=False),
         sa.Column("single_sessions", sa.Integer(), nullable=False),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in days),
-        sa.PrimaryKeyConstraint("year", "member_id", "kind_key", name=op.f("pk_member_year_kinds")),
+        sa.PrimaryKeyConstraint("year", "kind_key", "member_id", name=op.f("pk_member_year_kinds")),
+        sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_member_year_kinds_member_id_year"), "member_year_kinds", ["member_id", "year"])
     op.create_table(
         "year_figures",
         sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),

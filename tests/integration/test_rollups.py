@@ -8,7 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, func, select, update
 
-from app.attendance.models import Attendance, DayFigures, MemberYear, StaleDay, YearFigures
+from app.attendance.models import (
+    Attendance,
+    DayFigures,
+    MemberYear,
+    MemberYearKind,
+    StaleDay,
+    YearFigures,
+)
 from app.attendance.queries.rollups import differences
 from app.attendance.services.rollups import adopt_leftovers, rebuild
 from app.core.db import db, writing
@@ -20,6 +27,19 @@ def office() -> tuple[int | None, int | None]:
     """Distinct members of the year, and person-times of its days."""
     members = select(YearFigures.members).where(YearFigures.kind_key == "")
     return db.session.scalar(members), db.session.scalar(select(func.sum(DayFigures.person_times)))
+
+
+TABLES = (MemberYear, MemberYearKind, YearFigures, DayFigures)
+
+
+def figures() -> dict[str, list[tuple[object, ...]]]:
+    """All rows of the summaries."""
+    return {
+        table.__tablename__: sorted(
+            tuple(row) for row in db.session.execute(select(*table.__table__.columns))
+        )
+        for table in TABLES
+    }
 
 
 @pytest.fixture
@@ -75,6 +95,19 @@ def test_a_summary_that_somebody_has_spoilt_is_found_and_rebuilt(two: tuple[int,
     found = {(each.table, each.key[1]) for each in differences(db.session())}
     assert {("member_years", two[0]), ("member_years", two[1])} <= found
     rebuild()
+    assert list(differences(db.session())) == []
+
+
+def test_processes_side_by_side_count_what_one_counts(
+    two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = figures()
+    monkeypatch.setattr("app.attendance.queries.rollups.MEMBERS_AT_ONCE", 1)
+    with writing() as session:
+        for table in TABLES:
+            session.execute(delete(table))
+    assert rebuild(processes=2) == 2
+    assert figures() == before
     assert list(differences(db.session())) == []
 
 

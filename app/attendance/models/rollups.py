@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import BigInteger, Date, String
+from sqlalchemy import BigInteger, Date, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -60,10 +60,12 @@ class MemberYearKind(_Days, Base):
     """The same by kind of session: what the totals of a kind are the sums of."""
 
     __tablename__ = "member_year_kinds"
+    # Kind by kind in one piece: a range of days is counted by kind without sorting.
+    __table_args__ = (Index(None, "member_id", "year"), {"sqlite_with_rowid": False})
 
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind_key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     class_person_times: Mapped[int] = mapped_column()
     # Sessions that belong to no class; with the classes the trainings that a rule counts.
     single_sessions: Mapped[int] = mapped_column()

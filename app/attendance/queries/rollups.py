@@ -2,150 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Select,
     String,
+    and_,
     case,
     cast,
     exists,
-    extract,
     func,
     literal,
     select,
-    true,
 )
 from sqlalchemy.orm import Session
 
 from app.attendance.models import (
     Attendance,
     DayFigures,
-    HourPolicy,
     MemberYear,
     MemberYearKind,
     StaleDay,
     YearFigures,
 )
 from app.attendance.queries.counted import is_counted
-from app.attendance.queries.hours import capped, policy_of
-from app.core.db import is_postgresql
+from app.attendance.queries.hours import policy_of
+from app.attendance.rules_year import (
+    CLASS_SHIFT,
+    DAY_COLUMNS,
+    KIND_COLUMNS,
+    MADE_UP,
+    MEMBER_COLUMNS,
+    MINUTES_SHIFT,
+    MORNING_SHIFT,
+    SEPARATOR,
+    VISIT,
+    Words,
+    YearSums,
+)
 from app.core.vocabulary import VISIT_MODES, Status
+from app.members.models import Member
 
-# Where a database cannot gather bits itself: its days as "2019-03-05,2019-03-08,…", for `with_days`.
-DAYS = "days"
-
-
-def counted_rows(year: int, members: Select[int] | None) -> list[ColumnElement[bool]]:
-    """Conditions of a year's rows that count, of these members or of all."""
-    found = [*is_counted(), Attendance.office_date.between(date(year, 1, 1), date(year, 12, 31))]
-    return found if members is None else [*found, Attendance.member_id.in_(members)]
+# Of YearFigures.
+TOTAL_COLUMNS = ("year", "kind_key", "members", "class_person_times")
+# So many that their words take some ten megabytes.
+MEMBERS_AT_ONCE = 1_000
+_LAST_ID = 2**31 - 1
 
 
-def day_columns(day: Any, *, gathers_bits: bool) -> list[ColumnElement[Any]]:
-    """Of a GROUP BY: columns days_1 … days_12, or one column DAYS (the last)."""
-    if not gathers_bits:
-        return [func.aggregate_strings(cast(day, String), ",").label(DAYS)]
-    bit = literal(1, Integer).bitwise_lshift(cast(extract("day", day), Integer) - 1)
-    return [
-        func.coalesce(func.bit_or(bit).filter(extract("month", day) == month), 0).label(f"days_{month}")
-        for month in range(1, 13)
-    ]
+def counted_rows(year: int) -> list[ColumnElement[bool]]:
+    """Conditions of a year's rows that count."""
+    return [*is_counted(), Attendance.office_date.between(date(year, 1, 1), date(year, 12, 31))]
 
 
-def with_days(row: Sequence[Any]) -> tuple[Any, ...]:
-    """The row with days_1 … days_12 instead of DAYS, which stands last."""
-    bits = 0
-    for day in row[-1].split(","):
-        bits |= _bit_of(day)
-    return (*row[:-1], *[bits >> shift & _MONTH for shift in _SHIFTS])
-
-
-_MONTH = (1 << 31) - 1
-_SHIFTS = range(0, 12 * 31, 31)
-
-
-@lru_cache(maxsize=4096)
-def _bit_of(day: str) -> int:
-    """Of all twelve months in a row."""
-    return 1 << _SHIFTS[int(day[5:7]) - 1] + int(day[8:10]) - 1
-
-
-def columns_of(rows: Select[Any]) -> list[str]:
-    """Names of a SELECT's columns, as `with_days` leaves them."""
-    names = [str(column.key) for column in rows.selected_columns]
-    return names if names[-1] != DAYS else [*names[:-1], *(f"days_{month}" for month in range(1, 13))]
-
-
-def member_years(
-    policy: HourPolicy, year: int, members: Select[int] | None = None, *, gathers_bits: bool
-) -> Select[Any]:
-    """Rows of MemberYear, counted from the ledger: by day for the caps, then by member."""
-    only = {"credited": true(), "made_up": Attendance.status == Status.MADE_UP,
-            "home": Attendance.mode_key.in_(VISIT_MODES)}  # fmt: skip
-    # Sums first and caps around them: SQLite would add up anew for each mention of a sum.
-    parts = [
-        func.sum(minutes if name == "credited" else case((which, minutes), else_=0)).label(f"{name}_{part}")
-        for name, which in only.items()
-        for part, minutes in (("all", Attendance.minutes), ("morning", Attendance.morning_minutes))
-    ]
-    days = (
-        select(Attendance.member_id, Attendance.office_date, func.count().label("rows"), *parts)
-        .where(*counted_rows(year, members))
-        .group_by(Attendance.member_id, Attendance.office_date)
-        .subquery("by_day")
+def said_of_members(year: int, which: ColumnElement[bool]) -> Select[int, str]:
+    """SELECT member_id, and all counted rows of the year as words of `rules_year`; which: of these rows."""
+    row = Attendance
+    number = (
+        func.coalesce(cast(row.class_id, BigInteger), 0) * (1 << CLASS_SHIFT)
+        + cast(row.minutes, BigInteger) * (1 << MINUTES_SHIFT)
+        + row.morning_minutes * (1 << MORNING_SHIFT)
+        + case((row.status == Status.MADE_UP, MADE_UP), else_=0)
+        + case((row.mode_key.in_(VISIT_MODES), VISIT), else_=0)
     )
-    sums: dict[str, Any] = {"person_times": days.c.rows, "minutes": days.c.credited_all}
-    for name in only:
-        morning, whole = days.c[f"{name}_morning"], days.c[f"{name}_all"]
-        sums[f"{name}_minutes"] = capped(policy, morning, whole - morning)
-    gathered = (
-        select(
-            days.c.member_id,
-            *[cast(func.sum(of), Integer).label(name) for name, of in sums.items()],
-            *day_columns(days.c.office_date, gathers_bits=gathers_bits),
-        )
-        .group_by(days.c.member_id)
-        .subquery("gathered")
-    )
-    classes = _classes(year, members)
-    return select(
-        literal(year, Integer).label("year"),
-        func.coalesce(classes.c.classes, 0).label("class_person_times"),
-        *gathered.c,
-    ).outerjoin(classes, classes.c.member_id == gathered.c.member_id)
+    word = cast(number, String) + cast(row.office_date, String) + row.kind_key
+    query = select(row.member_id, func.aggregate_strings(word, SEPARATOR))
+    return query.where(*counted_rows(year), which).group_by(row.member_id)
 
 
-def _classes(year: int, members: Select[int] | None) -> Any:
-    """Subquery (member_id, classes): training classes that a member came to."""
-    return (
-        select(Attendance.member_id, func.count(Attendance.class_id.distinct()).label("classes"))
-        .where(*counted_rows(year, members), Attendance.class_id.is_not(None))
-        .group_by(Attendance.member_id)
-        .subquery("classes")
-    )
+def added_up(session: Session, year: int, which: ColumnElement[bool], words: Words) -> YearSums:
+    """What the summaries of members hold, counted from the ledger; which: a condition on its rows."""
+    policy = policy_of(session, year)
+    sums = YearSums(year, policy.half_day_cap_minutes, policy.day_cap_minutes, words)
+    for member_id, said in session.execute(said_of_members(year, which)):
+        sums.add(member_id, said)
+    return sums
 
 
-def member_year_kinds(year: int, members: Select[int] | None = None, *, gathers_bits: bool) -> Select[Any]:
-    """Rows of MemberYearKind, counted from the ledger."""
-    return (
-        select(
-            literal(year, Integer).label("year"),
-            Attendance.member_id.label("member_id"),
-            Attendance.kind_key.label("kind_key"),
-            func.count(Attendance.class_id.distinct()).label("class_person_times"),
-            (func.count() - func.count(Attendance.class_id)).label("single_sessions"),
-            *day_columns(Attendance.office_date, gathers_bits=gathers_bits),
-        )
-        .where(*counted_rows(year, members))
-        .group_by(Attendance.member_id, Attendance.kind_key)
-    )
+def ranges_of_members(session: Session) -> list[tuple[int, int]]:
+    """Ranges of member ids (both ends included) that are added up at once; together they are everybody."""
+    starts = range(0, (session.scalar(select(func.max(Member.id))) or 0) + 1, MEMBERS_AT_ONCE)
+    return [(first, first + MEMBERS_AT_ONCE - 1) for first in starts[:-1]] + [(starts[-1], _LAST_ID)]
 
 
 def day_figures(*which: ColumnElement[bool]) -> Select[Any]:
@@ -205,19 +149,24 @@ def differences(session: Session) -> Iterator[Difference]:
 
     Years of which something is known to be stale are left out: reports do not read their summaries.
     """
-    gathers = is_postgresql(session)
+    words = Words()
     for year in sorted(_years(session)):
         first, last = date(year, 1, 1), date(year, 12, 31)
         if has_stale(session, first, last):
             continue
-        counted = member_years(policy_of(session, year), year, gathers_bits=gathers)
-        kinds = member_year_kinds(year, gathers_bits=gathers)
+        for ids in ranges_of_members(session):
+            sums = added_up(session, year, Attendance.member_id.between(*ids), words)
+            for table, names, rows in (
+                (MemberYear, MEMBER_COLUMNS, sums.members),
+                (MemberYearKind, KIND_COLUMNS, sums.kinds),
+            ):
+                which = and_(table.year == year, table.member_id.between(*ids))
+                yield from _compared(session, table, names, which, rows)
         days = day_figures(Attendance.office_date.between(first, last))
         totals = year_totals(MemberYear.year == year).union_all(kind_totals(MemberYearKind.year == year))
-        yield from _compared(session, MemberYear, MemberYear.year == year, counted)
-        yield from _compared(session, MemberYearKind, MemberYearKind.year == year, kinds)
-        yield from _compared(session, YearFigures, YearFigures.year == year, totals)
-        yield from _compared(session, DayFigures, DayFigures.office_date.between(first, last), days)
+        of_year, in_days = YearFigures.year == year, DayFigures.office_date.between(first, last)
+        yield from _compared(session, YearFigures, TOTAL_COLUMNS, of_year, session.execute(totals))
+        yield from _compared(session, DayFigures, DAY_COLUMNS, in_days, session.execute(days))
 
 
 def _years(session: Session) -> set[int]:
@@ -234,19 +183,22 @@ def _years(session: Session) -> set[int]:
     )
 
 
-def _compared(session: Session, table: Any, which: Any, counted: Any) -> Iterator[Difference]:
-    columns = list(table.__table__.columns)
-    names = [column.key for column in table.__table__.primary_key]
-    stored = _by_key(session, select(*columns).where(which), names)
-    found = _by_key(session, counted, names)
+def _compared(
+    session: Session,
+    table: Any,
+    names: Sequence[str],
+    which: ColumnElement[bool],
+    counted: Iterable[Sequence[Any]],
+) -> Iterator[Difference]:
+    """What the table holds where `which`, beside what was counted: rows of the columns `names`."""
+    key_of = itemgetter(*(names.index(column.key) for column in table.__table__.primary_key))
+    columns = [getattr(table, name) for name in names]
+    stored = {key_of(row): tuple(row) for row in session.execute(select(*columns).where(which))}
+    found = {key_of(row): tuple(row) for row in counted}
     for each in sorted(stored.keys() | found.keys()):
         if stored.get(each) != found.get(each):
-            yield Difference(table.__tablename__, each, stored.get(each), found.get(each))
-
-
-def _by_key(session: Session, rows: Any, names: list[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    found, columns = {}, columns_of(rows)
-    for row in session.execute(rows):
-        whole = dict(zip(columns, row if len(row) == len(columns) else with_days(row), strict=True))
-        found[tuple(whole[name] for name in names)] = whole
-    return found
+            before, after = (
+                dict(zip(names, rows[each], strict=True)) if each in rows else None
+                for rows in (stored, found)
+            )
+            yield Difference(table.__tablename__, each, before, after)

@@ -7,8 +7,12 @@ hall of thousands takes the same few statements as closing a visit.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from multiprocessing import get_context
+from typing import Any, cast
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -23,23 +27,22 @@ from app.attendance.models import (
     StaleDay,
     YearFigures,
 )
-from app.attendance.queries.hours import policy_of
 from app.attendance.queries.rollups import (
-    columns_of,
+    MEMBERS_AT_ONCE,
+    TOTAL_COLUMNS,
+    added_up,
     day_figures,
     kind_totals,
-    member_year_kinds,
-    member_years,
-    with_days,
+    ranges_of_members,
     year_totals,
 )
-from app.core.db import BEFORE_COMMIT, is_postgresql, writing
+from app.attendance.rules_year import DAY_COLUMNS, KIND_COLUMNS, MEMBER_COLUMNS, DayRow, Row, Words
+from app.core.db import BEFORE_COMMIT, Base, db, is_postgresql, writing
 
 # First key of the advisory lock that those hold who count a year.
 _YEAR_LOCKS = 7303
 # More member-days than this are not worth adding up one by one.
 _MANY = 50_000
-_TOTALS = ("members", "class_person_times")
 # Nobody has loaded these rows as objects.
 _QUIETLY: dict[str, Any] = {"synchronize_session": False}
 
@@ -79,25 +82,73 @@ def make_stale(session: Session, year: int) -> None:
     session.execute(_insert(session)(StaleDay).from_select(["office_date", "member_id", "writer"], rows))
 
 
-def rebuild() -> int:
-    """Count every summary anew from the rows. How many member-years there are then."""
-    with writing() as session:
+def rebuild(processes: int = 1) -> int:
+    """Count every summary anew from the rows. How many member-years there are then.
+
+    processes: how many count side by side. More than one only where nobody else runs in this process and
+    no transaction is open: they are forked from it, and see what is committed.
+    """
+    with _counting(processes) as counted, writing() as session:
         for year in sorted(_known_years(session)):
             _hold_year(session, year)
         for table in (StaleDay, MemberYear, MemberYearKind, YearFigures, DayFigures):
             session.execute(delete(table), execution_options=_QUIETLY)
-        held = select(Attendance.office_date).where(Attendance.is_held.is_(True)).distinct()
-        days = session.scalars(held).all()
-        for year in sorted({day.year for day in days}):
-            _count_again(session, year, None, [day for day in days if day.year == year])
+        for year in sorted(_held_years(session)):
+            days: Counter[tuple[str, str]] = Counter()
+            minutes: Counter[tuple[str, str]] = Counter()
+            for members, kinds, of_days in counted(year, ranges_of_members(session)):
+                _put(session, MemberYear, MEMBER_COLUMNS, members)
+                _put(session, MemberYearKind, KIND_COLUMNS, kinds)
+                for day, kind, times, some in of_days:
+                    days[day, kind] += times
+                    minutes[day, kind] += some
+            _put(
+                session, DayFigures, DAY_COLUMNS, [(*key, times, minutes[key]) for key, times in days.items()]
+            )
+            _move_totals(session, MemberYear.year == year, MemberYearKind.year == year, sign=1)
         return session.scalar(select(func.count()).select_from(MemberYear)) or 0
 
 
+# Rows of members, kinds and days of some members' year.
+_Part = tuple[list[Row], list[Row], list[DayRow]]
+_Count = Callable[[int, list[tuple[int, int]]], Iterable[_Part]]
+
+
+@contextmanager
+def _counting(processes: int) -> Iterator[_Count]:
+    """Gives what counts a year, range by range of members."""
+    if processes < 2:
+        words = Words()
+        yield lambda year, ranges: (_part(db.session(), year, ids, words) for ids in ranges)
+        return
+    # No connection may be open that both would have.
+    db.session.remove()
+    db.engine.dispose()
+    with get_context("fork").Pool(processes) as pool:
+        yield lambda year, ranges: pool.imap_unordered(_part_apart, [(year, ids) for ids in ranges])
+
+
+def _part(session: Session, year: int, ids: tuple[int, int], words: Words) -> _Part:
+    sums = added_up(session, year, Attendance.member_id.between(*ids), words)
+    return sums.members, sums.kinds, sums.days()
+
+
+# What a forked process has learnt so far; it lives no longer than one rebuild.
+_words_apart = Words()
+
+
+def _part_apart(asked: tuple[int, tuple[int, int]]) -> _Part:
+    with Session(db.engine) as session:
+        return _part(session, *asked, _words_apart)
+
+
 def _known_years(session: Session) -> set[int]:
+    return _held_years(session) | set(session.scalars(select(MemberYear.year).distinct()))
+
+
+def _held_years(session: Session) -> set[int]:
     held = select(Attendance.office_date).where(Attendance.is_held.is_(True)).distinct()
-    return {day.year for day in session.scalars(held)} | set(
-        session.scalars(select(MemberYear.year).distinct())
-    )
+    return {day.year for day in session.scalars(held)}
 
 
 def _hold_year(session: Session, year: int) -> None:
@@ -117,38 +168,39 @@ def _insert(session: Session) -> Any:
     return postgresql_insert if is_postgresql(session) else sqlite_insert
 
 
-def _count_again(session: Session, year: int, members: Select[int] | None, days: list[date]) -> None:
-    """Count the year of `members` (a SELECT of ids; None: of all, whose summaries are gone) and the days."""
-    gathers = is_postgresql(session)
+def _count_again(session: Session, year: int, stale: Select[int], days: list[date]) -> None:
+    """Count the year of the members whom `stale` selects, and the days."""
     _hold_year(session, year)
-    which, which_kinds = MemberYear.year == year, MemberYearKind.year == year
-    if members is not None:
-        which = and_(which, MemberYear.member_id.in_(members))
-        which_kinds = and_(which_kinds, MemberYearKind.member_id.in_(members))
-        _move_totals(session, which, which_kinds, sign=-1)
-        session.execute(delete(MemberYear).where(which), execution_options=_QUIETLY)
-        session.execute(delete(MemberYearKind).where(which_kinds), execution_options=_QUIETLY)
-    _put(session, MemberYear, member_years(policy_of(session, year), year, members, gathers_bits=gathers))
-    _put(session, MemberYearKind, member_year_kinds(year, members, gathers_bits=gathers))
+    which = and_(MemberYear.year == year, MemberYear.member_id.in_(stale))
+    which_kinds = and_(MemberYearKind.year == year, MemberYearKind.member_id.in_(stale))
+    _move_totals(session, which, which_kinds, sign=-1)
+    session.execute(delete(MemberYear).where(which), execution_options=_QUIETLY)
+    session.execute(delete(MemberYearKind).where(which_kinds), execution_options=_QUIETLY)
+    words, members = Words(), session.scalars(stale.order_by("member_id")).all()
+    for first in range(0, len(members), MEMBERS_AT_ONCE):
+        some = members[first : first + MEMBERS_AT_ONCE]
+        sums = added_up(session, year, Attendance.member_id.in_(some), words)
+        _put(session, MemberYear, MEMBER_COLUMNS, sums.members)
+        _put(session, MemberYearKind, KIND_COLUMNS, sums.kinds)
     _move_totals(session, which, which_kinds, sign=1)
     empty = and_(YearFigures.year == year, YearFigures.members == 0)
     session.execute(delete(YearFigures).where(empty), execution_options=_QUIETLY)
     _count_days(session, days)
 
 
-def _put(session: Session, table: Any, rows: Select[Any]) -> None:
-    """Insert what was counted: within the database where it gathers bits itself, else by way of here."""
-    names = columns_of(rows)
-    if len(names) == len(rows.selected_columns):
-        session.execute(_insert(session)(table).from_select(names, rows))
+def _put(session: Session, table: type[Base], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Insert rows past SQLAlchemy: parameters by name cost more than the counting does."""
+    if not rows:
         return
-    found = [with_days(row) for row in session.execute(rows)]
-    if found:
-        # As text for the driver: parameters by name cost more here than the counting does.
-        marks = ", ".join("?" * len(names))
-        columns = ", ".join(names)
-        statement = f"INSERT INTO {table.__tablename__} ({columns}) VALUES ({marks})"  # noqa: S608  our own names
-        session.connection().exec_driver_sql(statement, found)
+    into, connection = f"{table.__tablename__} ({', '.join(columns)})", session.connection()
+    if not is_postgresql(session):
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({marks})", rows)  # noqa: S608  our own names
+        return
+    cursor = cast(Any, connection.connection.driver_connection).cursor()
+    with cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _move_totals(
@@ -156,8 +208,9 @@ def _move_totals(
 ) -> None:
     """Take these members' part out of the office's totals, or put it in."""
     for rows in (year_totals(which, sign), kind_totals(which_kinds, sign)):
-        statement = _insert(session)(YearFigures).from_select(["year", "kind_key", *_TOTALS], rows)
-        moved = {name: getattr(YearFigures, name) + statement.excluded[name] for name in _TOTALS}
+        statement = _insert(session)(YearFigures).from_select(list(TOTAL_COLUMNS), rows)
+        totals = TOTAL_COLUMNS[2:]
+        moved = {name: getattr(YearFigures, name) + statement.excluded[name] for name in totals}
         session.execute(statement.on_conflict_do_update(index_elements=["year", "kind_key"], set_=moved))
 
 
@@ -165,5 +218,4 @@ def _count_days(session: Session, days: list[date]) -> None:
     """Count the office's days anew; a year's at a time, so that the statement stays within bounds."""
     session.execute(delete(DayFigures).where(DayFigures.office_date.in_(days)), execution_options=_QUIETLY)
     rows = day_figures(Attendance.office_date.in_(days))
-    names = [column.key for column in rows.selected_columns]
-    session.execute(_insert(session)(DayFigures).from_select(names, rows))
+    session.execute(_insert(session)(DayFigures).from_select(list(DAY_COLUMNS), rows))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, case, func, select
+from sqlalchemy import CTE, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
@@ -126,10 +126,11 @@ def members_of_day(snapshot: Snapshot, place: Place) -> Any:
 
 def reached_members(session: Session, period: Period, snapshot: Snapshot, place: Place) -> CTE:
     """CTE (member_id, org_id, groups, covered 0 or 1) of the members of the day."""
-    day = members_of_day(snapshot, place)
     if are_exact(session, period):
-        came = came_in(period)
+        came = came_in(period, Membership.member_id)
     else:
-        came = select(Attendance.member_id).where(*counted_in(period))
-    covered = case((day.c.member_id.in_(came), 1), else_=0).label("covered")
-    return select(day.c.member_id, day.c.org_id, day.c.groups, covered).cte("reached")
+        came = exists().where(Attendance.member_id == Membership.member_id, *counted_in(period))
+    query = members_as_of(snapshot.on, snapshot.elderly_age).where(
+        inside_on(place, Membership.org_id, snapshot.on)
+    )
+    return query.add_columns(case((came, 1), else_=0).label("covered")).cte("reached")

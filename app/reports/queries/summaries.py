@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, true
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app.attendance.models import Attendance, DayFigures, MemberYear, MemberYearKind, YearFigures
@@ -40,21 +40,22 @@ def are_exact(session: Session, period: Period) -> bool:
 _asked: WeakKeyDictionary[SessionTransaction, dict[tuple[int, int], bool]] = WeakKeyDictionary()
 
 
-def came_in(period: Period) -> Select[Any]:
-    """SELECT member_id: those with a counted row in the period, from the summaries."""
-    return select(MemberYear.member_id).where(has_days_in(MemberYear, period))
+def came_in(period: Period, member_id: Any) -> ColumnElement[bool]:
+    """Whether a member has a counted row in the period, from the summaries; member_id: a column outside."""
+    held = [exists().where(MemberYear.member_id == member_id, days) for days in _days_in(MemberYear, period)]
+    return or_(*held)
 
 
 def has_days_in(table: type[MemberYear] | type[MemberYearKind], period: Period) -> ColumnElement[bool]:
     """Whether a summary's year has a counted row on a day of the period."""
-    years = [Period.of_year(year) for year in range(period.first.year, period.last.year + 1)]
-    return or_(
-        *[
-            and_(table.year == year.first.year, _has_one_of(table, days))
-            for year in years
-            if (days := period.within(year))
-        ]
-    )
+    return or_(*_days_in(table, period))
+
+
+def _days_in(table: Any, period: Period) -> Iterator[ColumnElement[bool]]:
+    """The same, a condition for each year."""
+    for year in range(period.first.year, period.last.year + 1):
+        if days := period.within(Period.of_year(year)):
+            yield and_(table.year == year, _has_one_of(table, days))
 
 
 def _has_one_of(table: Any, days: Period) -> ColumnElement[bool]:
@@ -144,7 +145,8 @@ def _distinct(period: Period) -> Iterator[Any]:
     yield select(all_kinds, everyone, none).where(has_days_in(MemberYear, period))
     pairs = _pairs(period).add_columns(Attendance.kind_key).distinct().subquery("pairs")
     yield select(pairs.c.kind_key, none, func.count()).group_by(pairs.c.kind_key)
-    once = select(pairs.c.class_id, pairs.c.member_id).distinct().subquery("once")
+    # Grouped, not distinct: SQLite walks the index once without keeping what it has seen.
+    once = _pairs(period).group_by(Attendance.class_id, Attendance.member_id).subquery("once")
     yield select(all_kinds, none, func.count()).select_from(once)
 
 
