@@ -149,6 +149,12 @@
   }
   if ($("[data-fullscreen]")) $("[data-fullscreen]").hidden = !document.fullscreenEnabled;
 
+  // Filters that fill a phone's first screen wait behind their button.
+  const phone = matchMedia("(max-width: 719px)");
+  const fold = () => all("details[data-fold]").forEach((details) => { details.open = !phone.matches; });
+  phone.addEventListener("change", fold);
+  fold();
+
   enhance(document);
   const summary = $("[data-focus]");
   if (summary) summary.focus();
