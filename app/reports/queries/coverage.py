@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, case, exists, func, select
+from sqlalchemy import CTE, Integer, case, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
@@ -124,8 +124,13 @@ def members_of_day(snapshot: Snapshot, place: Place) -> Any:
     return query.cte("day").prefix_with("MATERIALIZED")
 
 
-def reached_members(session: Session, period: Period, snapshot: Snapshot, place: Place) -> CTE:
-    """CTE (member_id, org_id, groups, covered 0 or 1) of the members of the day."""
+def reached_members(
+    session: Session, period: Period, snapshot: Snapshot, place: Place, covered: bool | None = None
+) -> CTE:
+    """CTE (member_id, org_id, groups, covered 0 or 1) of the members of the day; covered: of those only.
+
+    Said here and not of the column, so that the database knows how many to expect.
+    """
     if are_exact(session, period):
         came = came_in(period, Membership.member_id)
     else:
@@ -133,4 +138,7 @@ def reached_members(session: Session, period: Period, snapshot: Snapshot, place:
     query = members_as_of(snapshot.on, snapshot.elderly_age).where(
         inside_on(place, Membership.org_id, snapshot.on)
     )
+    if covered is not None:
+        query = query.where(came if covered else ~came)
+        return query.add_columns(literal(int(covered), Integer).label("covered")).cte("reached")
     return query.add_columns(case((came, 1), else_=0).label("covered")).cte("reached")

@@ -58,10 +58,8 @@ def uncovered(
     cut: Slice = FIRST_PAGE,
 ) -> Uncovered:
     """Members of the coverage's denominator who are not in its numerator, exactly."""
-    reached = reached_members(session, period, snapshot, place)
-    conditions = [reached.c.covered == 0]
-    if group is not None:
-        conditions.append(reached.c.groups.bitwise_and(group.bit) != 0)
+    reached = reached_members(session, period, snapshot, place, covered=False)
+    conditions = [reached.c.groups.bitwise_and(group.bit) != 0] if group is not None else []
     count = session.scalar(select(func.count()).select_from(reached).where(*conditions)) or 0
     last = (
         select(func.max(Attendance.office_date))

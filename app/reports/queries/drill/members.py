@@ -30,14 +30,12 @@ def members_behind(
     session: Session, period: Period, snapshot: Snapshot, place: Place, asked: MembersAsked, cut: Slice
 ) -> Lines:
     """Members of the day behind a coverage cell."""
-    reached = reached_members(session, period, snapshot, place)
+    reached = reached_members(session, period, snapshot, place, asked.covered)
     conditions: list[ColumnElement[bool]] = []
     if asked.group is not None:
         conditions.append(reached.c.groups.bitwise_and(asked.group.bit) != 0)
     if asked.required:
         conditions.append(reached.c.groups.bitwise_and(Group.EXEMPT.bit) == 0)
-    if asked.covered is not None:
-        conditions.append(reached.c.covered == int(asked.covered))
     count = session.scalar(select(func.count()).select_from(reached).where(*conditions)) or 0
     query = (
         select(reached.c.member_id, Member.name, OrgUnit.name, reached.c.groups, reached.c.covered)
