@@ -83,7 +83,7 @@ def refer_to_member(other: Session, member_id: int) -> None:
 
 
 def change_member(other: Session, member_id: int) -> None:
-    """What whoever changes a member's dates locks; a new row that points at the member does not wait for it."""
+    """What whoever changes a member's dates locks; a new row that only points there does not wait."""
     other.execute(select(Member.id).where(Member.id == member_id).with_for_update(key_share=True))
 
 
