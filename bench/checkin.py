@@ -271,18 +271,20 @@ def no_triggers(district: District) -> Iterator[None]:
     """The ledger's triggers are away meanwhile."""
     with district.server.app.app_context(), db.engine.connect() as connection:
         if db.engine.dialect.name == "postgresql":
-            off = [(f"ALTER TABLE attendance {word} TRIGGER USER") for word in ("DISABLE", "ENABLE")]
-            before, after = [off[0]], [off[1]]
+            before, after = (
+                [f"ALTER TABLE attendance {word} TRIGGER USER"] for word in ("DISABLE", "ENABLE")
+            )
         else:
             query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'attendance'"
             made = connection.execute(text(query)).all()
             before, after = [f"DROP TRIGGER {name}" for name, _ in made], [sql for _, sql in made]
-        for statements, then in ((before, True), (after, False)):
-            for statement in statements:
-                connection.execute(text(statement))
-            connection.commit()
-            if then:
-                yield
+        for statement in before:
+            connection.execute(text(statement))
+        connection.commit()
+        yield
+        for statement in after:
+            connection.execute(text(statement))
+        connection.commit()
 
 
 @contextlib.contextmanager

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date
+from signal import SIGKILL
 
 import pytest
 from flask import Flask
@@ -109,6 +112,21 @@ def test_processes_side_by_side_count_what_one_counts(
     assert rebuild(processes=2) == 2
     assert figures() == before
     assert list(differences(db.session())) == []
+
+
+def test_a_counting_process_that_is_killed_ends_the_rebuild_and_changes_nothing(
+    two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = figures()
+    # The forked ones have it too; none of them comes back from its first part.
+    monkeypatch.setattr(
+        "app.attendance.services.rollups._part", lambda *_asked: os.kill(os.getpid(), SIGKILL)
+    )
+    with pytest.raises(BrokenProcessPool):
+        rebuild(processes=2)
+    monkeypatch.undo()
+    assert figures() == before
+    assert rebuild() == 2
 
 
 def test_the_office_s_totals_move_with_each_member(two: tuple[int, int]) -> None:

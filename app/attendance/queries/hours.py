@@ -32,15 +32,9 @@ def day_minutes(policy: HourPolicy, only: ColumnElement[bool] | None = None) -> 
     afternoon: Any = Attendance.minutes - Attendance.morning_minutes
     if only is not None:
         morning, afternoon = case((only, morning), else_=0), case((only, afternoon), else_=0)
-    return capped(policy, func.sum(morning), func.sum(afternoon))
-
-
-def capped(policy: HourPolicy, morning: Any, afternoon: Any) -> ColumnElement[int]:
-    """A day's minutes after both caps, of its minutes before and after noon."""
     half = policy.half_day_cap_minutes
-    found: ColumnElement[int] = _at_most(
-        _at_most(morning, half) + _at_most(afternoon, half), policy.day_cap_minutes
-    )
+    halves = _at_most(func.sum(morning), half) + _at_most(func.sum(afternoon), half)
+    found: ColumnElement[int] = _at_most(halves, policy.day_cap_minutes)
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.attendance.models import Attendance, MakeUp
@@ -20,7 +20,6 @@ from app.trainings.models import ExpectedAttendee, TrainingSession, Venue
 
 # What is still to come, soonest first; a glance for each session that was missed.
 OFFERED = 3
-_MOST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,10 @@ def ways_for(
         row.class_id == missed.class_id, and_(row.kind_key == missed.kind_key, row.host_org_id.in_(near))
     )
     came = came_there(member_id)
-    found = session.execute(
-        select(missed.id, row, Venue.name, came)
+    there = row.id, row.title, row.office_date, row.starts_at, Venue.name.label("venue_name")
+    place = func.row_number().over(partition_by=missed.id, order_by=(came.desc(), row.starts_at, row.id))
+    fitting = (
+        select(missed.id.label("missed_id"), place.label("place"), *there, came.label("has_come"))
         .select_from(row)
         .join(missed, alike)
         .outerjoin(Venue, Venue.id == row.venue_id)
@@ -62,14 +63,12 @@ def ways_for(
             or_(~came, row.office_date >= missed.office_date),
             _possible(member_id, came, now),
         )
-        .order_by(came.desc(), row.starts_at, row.id)
-        .limit(_MOST * len(missed_ids))
+        .subquery("fitting")
     )
+    query = select(fitting).where(fitting.c.place <= OFFERED).order_by(fitting.c.missed_id, fitting.c.place)
     ways: dict[int, list[WayThere]] = {missed_id: [] for missed_id in missed_ids}
-    for missed_id, via, venue, has_come in found:
-        if len(ways[missed_id]) < OFFERED:
-            there = WayThere(via.id, via.title, via.office_date, via.starts_at, venue, bool(has_come))
-            ways[missed_id].append(there)
+    for missed_id, _place, via_id, title, day, starts_at, venue, has_come in session.execute(query):
+        ways[missed_id].append(WayThere(via_id, title, day, starts_at, venue, bool(has_come)))
     return ways
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from multiprocessing import get_context
@@ -124,8 +125,11 @@ def _counting(processes: int) -> Iterator[_Count]:
     # No connection may be open that both would have.
     db.session.remove()
     db.engine.dispose()
-    with get_context("fork").Pool(processes) as pool:
-        yield lambda year, ranges: pool.imap_unordered(_part_apart, [(year, ids) for ids in ranges])
+    # One that is killed ends the rebuild, which a multiprocessing.Pool would wait for instead.
+    with ProcessPoolExecutor(processes, get_context("fork")) as pool:
+        # All are forked now, before there is a connection again.
+        pool.submit(int).result()
+        yield lambda year, ranges: pool.map(_part_apart, [(year, ids) for ids in ranges])
 
 
 def _part(session: Session, year: int, ids: tuple[int, int], words: Words) -> _Part:
