@@ -164,6 +164,10 @@ def test_any_order_of_events_leaves_figures_that_a_naive_recount_confirms(
     for name, *more in story:
         event(world.do(name, *more))
     check(world)
+    # And what was left for a closing is settled by it.
+    for at in range(len(world.sessions)):
+        world.do("step", at, Step.CLOSE)
+    check(world)
 
 
 def test_the_events_of_the_replay_can_all_happen(start: Callable[[], World]) -> None:
