@@ -275,6 +275,8 @@ def test_every_page_of_the_path_is_for_everyones_eyes(hall: Hall, chromium: Brow
         context.add_cookies([{"name": k, "value": v, "url": hall.server.url} for k, v in kept.items()])
         if where == "bind":
             page.reload()
+        # A click returns when the next page has begun, which may be before it has any element.
+        page.wait_for_load_state()
         page.evaluate(script)
         found = page.evaluate(asked)
         assert found["passes"], "it was looked at"

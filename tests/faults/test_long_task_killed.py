@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +48,26 @@ def workers_of(folder: Path) -> list[int]:
     return found
 
 
+def send(pid: int, what: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it may have finished by itself
+        os.kill(pid, what)
+
+
+def killed_at_work(folder: Path, at_work: Callable[[], bool]) -> bool:
+    """Whether a worker was killed in the middle of its work.
+
+    It is stopped while the state is asked, and goes on only between two calls: on a busy machine the
+    work would be finished before the answer is there.
+    """
+    pids = workers_of(folder)
+    for pid in pids:
+        send(pid, signal.SIGSTOP)
+    mid_work = bool(pids) and at_work()
+    for pid in pids:
+        send(pid, signal.SIGKILL if mid_work else signal.SIGCONT)
+    return mid_work
+
+
 def wait_for(what: Callable[[], object], log: Path, seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while not what():
@@ -71,9 +92,7 @@ def exercise(server: Server, folder: Path) -> None:
             with server.app.app_context():
                 review.begin_apply(upload_store(), token, scope, datetime.now(UTC))
         for _ in range(2):
-            wait_for(lambda: workers_of(folder) and state() is TaskState.RUNNING, log)
-            for pid in workers_of(folder):
-                os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: killed_at_work(folder, lambda: state() is TaskState.RUNNING), log)
             wait_for(lambda: not workers_of(folder) or state() is not TaskState.RUNNING, log)
         wait_for(lambda: state() is TaskState.DONE, log)
     with server.app.app_context():
