@@ -55,9 +55,13 @@ def members_as_of(
     elderly_age: int,
     member_id: int | ColumnElement[int] | None = None,
     member_ids: Collection[int] | None = None,
+    everyone: bool = False,
 ) -> Select[int, int, int]:
     """SELECT member_id, org_id, groups: every member who belonged to a branch on the date, once;
     or only `member_id`, or only those of `member_ids`.
+
+    everyone: nothing that is added will narrow it, and so it is read in the order of the members. By
+    branches each page of a large table would be read again and again, and SQLite cannot know it.
 
     `groups` is the set of Group bits of that date: elderly by age; mobile by a row that has lasted
     six months; new_org, rural and retired by what the branch was then, unless a row says otherwise;
@@ -70,9 +74,11 @@ def members_as_of(
     for group in Group:
         ruled = case((by_rule[group], 1), else_=0) if group in by_rule else literal(0, Integer)
         bits = bits + func.coalesce(hand.c[group.value], ruled) * group.bit
+    # A column plus nothing is looked up in no index: members come first, and theirs is looked up.
+    joined = Member.id + 0 if everyone else Member.id
     query = (
         select(Membership.member_id, Membership.org_id, bits.label("groups"))
-        .join(Member, Member.id == Membership.member_id)
+        .join(Member, joined == Membership.member_id)
         .join(OrgUnit, OrgUnit.id == Membership.org_id)
         .outerjoin(OrgFormerNature, former_on(on))
         .outerjoin(hand, hand.c.member_id == Membership.member_id)

@@ -118,7 +118,7 @@ def _row(key: str, label: str, tallies: Iterable[_Tally]) -> CoverageRow:
 
 def members_of_day(snapshot: Snapshot, place: Place) -> Any:
     """CTE (member_id, org_id, groups) of the members of the place on the snapshot's day."""
-    query = members_as_of(snapshot.on, snapshot.elderly_age).where(
+    query = members_as_of(snapshot.on, snapshot.elderly_age, everyone=place.is_everything).where(
         inside_on(place, Membership.org_id, snapshot.on)
     )
     return query.cte("day").prefix_with("MATERIALIZED")
@@ -135,7 +135,8 @@ def reached_members(
         came = came_in(period, Membership.member_id)
     else:
         came = exists().where(Attendance.member_id == Membership.member_id, *counted_in(period))
-    query = members_as_of(snapshot.on, snapshot.elderly_age).where(
+    everyone = place.is_everything and covered is None
+    query = members_as_of(snapshot.on, snapshot.elderly_age, everyone=everyone).where(
         inside_on(place, Membership.org_id, snapshot.on)
     )
     if covered is not None:
