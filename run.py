@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -46,6 +47,7 @@ def prepare(settings: Settings) -> None:
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until stopped; the first worker that gets the leader's lock also ticks."""
     os.environ["RUN_SCHEDULER"] = "1"
+    os.register_at_fork(after_in_child=_stop_when_told)
     Granian(
         "app.server:application",
         address=host,
@@ -61,6 +63,16 @@ def serve(settings: Settings, host: str, port: int) -> None:
         # A peer that has gone without a word must not hold up a restart for long.
         workers_kill_timeout=30,
     ).serve()
+
+
+def _stop_when_told() -> None:
+    """A process that was just forked ends at SIGTERM and SIGINT, until it says otherwise.
+
+    It has the handlers of the first process, which note the signal for nobody: a worker told to stop
+    before it had loaded the product would go on until it is killed.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def main() -> int:

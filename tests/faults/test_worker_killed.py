@@ -22,7 +22,18 @@ def children(server: Server) -> set[int]:
 
 
 def is_worker(pid: int) -> bool:
-    return b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    try:
+        return b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return False
+
+
+def has_ended(pid: int) -> bool:
+    """Whether it is gone, or dead and not yet waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def answers(server: Server) -> bool:
@@ -41,3 +52,18 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
         while worker in children(server) or not answers(server):
             assert time.monotonic() < until, (tmp_path / "server.log").read_text()
             time.sleep(0.2)
+
+
+def test_a_server_stops_at_once_though_a_worker_is_only_starting(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        [killed] = filter(is_worker, children(server))
+        os.kill(killed, signal.SIGKILL)
+        until = time.monotonic() + 60
+        while not (started := set(filter(is_worker, children(server))) - {killed}):
+            assert time.monotonic() < until, (tmp_path / "server.log").read_text()
+        # It takes a second or more to load the product, and nothing of it is there yet.
+        os.kill(server.pid, signal.SIGTERM)
+        until = time.monotonic() + 10
+        while not all(map(has_ended, started)):
+            assert time.monotonic() < until, "the worker that was starting did not hear it"
+            time.sleep(0.05)
