@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from app.core.db import writing
 from app.core.vocabulary import OrgKind, Role, SessionState
 from tests.factories import make_member, make_org, make_session, make_staff, make_token
 
@@ -62,7 +63,7 @@ class World:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        with app.app_context():
+        with app.app_context(), writing():
             self.root = kept(make_org("Q", name="区委", kind=OrgKind.COMMITTEE))
             self.a = kept(make_org("QA", self.root, name="甲支部"))
             self.b = kept(make_org("QB", self.root, name="乙支部"))

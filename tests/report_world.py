@@ -15,6 +15,7 @@ from app.trainings.models import ExpectedAttendee, Lecturer, SessionLecturer, Tr
 from tests.factories import NOW, attend, make_member, make_org, make_session, make_staff, put_in_group
 
 
+@writing()
 def report_world() -> dict[str, int]:
     """Two committees, three branches, a party group; classes, head counts, a transfer. Ids of people."""
     root = make_org("R", kind=OrgKind.COMMITTEE)
@@ -45,6 +46,7 @@ def report_world() -> dict[str, int]:
             title="轮训班", kind_key="central_training", host_org_id=root.id, created_at=NOW
         )
         session.add(training)
+        session.flush()
     for month in (3, 9):
         row = held(root, month, kind="central_training", class_id=training.id)
         attend(row, old)

@@ -22,7 +22,7 @@ from app.checkin.services.cards import holder_by_card, issue_card
 from app.checkin.sheet_store import PART, sheet_store
 from app.core.access import Scope
 from app.core.audit import AuditEntry
-from app.core.db import db
+from app.core.db import db, writing
 from app.core.errors import NotFound, WrongState
 from app.core.tasks import run_waiting, task_of
 from app.core.vocabulary import OrgKind, TaskState
@@ -33,6 +33,7 @@ LATER = ASKED + timedelta(minutes=5)
 
 
 class District:
+    @writing()
     def __init__(self) -> None:
         self.root = make_org("Q", kind=OrgKind.COMMITTEE)
         self.b = make_org("QB", self.root, name="乙支部")
@@ -162,7 +163,6 @@ def test_nothing_to_print_is_refused(district: District) -> None:
 
 
 def test_who_has_left_gets_no_card(district: District) -> None:
-    from app.core.db import writing
     from app.members.models import Membership
 
     with writing() as session:

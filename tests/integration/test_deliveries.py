@@ -41,6 +41,7 @@ BEFORE = FIRST - timedelta(seconds=1)
 class World:
     """A district with two branches; a reader of one of them; one session with one member in June."""
 
+    @writing()
     def __init__(self) -> None:
         self.root = make_org("Q", kind=OrgKind.COMMITTEE)
         self.branch, self.other = make_org("QA", self.root), make_org("QB", self.root)

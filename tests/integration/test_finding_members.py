@@ -43,6 +43,7 @@ def naive(session: Session, scope: Scope, wanted: MemberFilter) -> list[int]:
 
 
 @pytest.fixture
+@writing()
 def crowd(ctx: Flask) -> dict[str, Any]:
     """Four branches of different sectors below two houses; 160 members who move, with rows by hand."""
     rng = Random(7)

@@ -78,6 +78,7 @@ ENDS = NOW + timedelta(hours=2)
 class Office:
     """June 2019 is over: somebody came, somebody was absent, somebody late; one was never recorded."""
 
+    @writing()
     def __init__(self) -> None:
         root = make_org("R", kind=OrgKind.COMMITTEE)
         self.a, self.b = make_org("A", root), make_org("B", root)

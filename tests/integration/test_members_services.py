@@ -32,6 +32,7 @@ TODAY = date(2019, 6, 3)
 
 
 @pytest.fixture
+@writing()
 def district(ctx: Flask) -> dict[str, Any]:
     """Root R with branches A and B below it and group A1 below A; administrator of R, secretary of A."""
     root = make_org("R", kind=OrgKind.COMMITTEE)

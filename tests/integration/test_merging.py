@@ -59,6 +59,7 @@ TZ = ZoneInfo("Asia/Shanghai")
 
 
 class World:
+    @writing()
     def __init__(self) -> None:
         self.root = make_org("Q", kind=OrgKind.COMMITTEE)
         self.a = make_org("QA", self.root)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.attendance.queries.member import member_hours
 from app.core.access import Scope
-from app.core.db import db
+from app.core.db import db, writing
 from app.core.errors import InvalidInput, NotFound
 from app.core.vocabulary import FOREVER, OrgKind, OrgSector, OrgTag, Post, Role
 from app.members.commands import PostDraft, PostKey
@@ -35,6 +35,7 @@ TODAY = date(2019, 6, 3)
 
 
 @pytest.fixture
+@writing()
 def house(ctx: Flask) -> dict[str, Any]:
     """The general branch Z with the branches A (张三, 李四) and B (王五), under R; C (赵六) beside it."""
     root = make_org("R", kind=OrgKind.COMMITTEE)

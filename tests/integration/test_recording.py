@@ -17,7 +17,7 @@ from app.attendance.queries.session import roster, session_counts
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.attendance.services.record import Sighting, record_attendance
 from app.core.access import Scope
-from app.core.db import db
+from app.core.db import db, writing
 from app.core.errors import NotFound, WrongState
 from app.core.vocabulary import Group, Method, SessionState, Status
 from app.trainings.commands import AudienceDraft, LecturerDraft, SessionDraft
@@ -37,6 +37,7 @@ RULES: dict[str, Any] = {"tz": TZ, "elderly_age": 60}
 class World:
     """A district with two branches, three members in the first and one in the second."""
 
+    @writing()
     def __init__(self) -> None:
         self.root = make_org("Q")
         self.a = make_org("QA", self.root)

@@ -62,6 +62,7 @@ WANG: Row = {"姓名": "王五", "出生日期": "19850505", "所在党支部": 
 
 
 @pytest.fixture
+@writing()
 def tree(ctx: Flask) -> dict[str, Any]:
     root = make_org("Q", name="中共示范区委员会", kind=OrgKind.COMMITTEE)
     street = make_org("J", root, name="甲街道党工委", kind=OrgKind.COMMITTEE)

@@ -59,6 +59,7 @@ YEAR = Period(date(2019, 1, 1), date(2019, 12, 31))
 
 
 @pytest.fixture
+@writing()
 def district(ctx: Flask) -> dict[str, Any]:
     """R has the streets S1 (branches A with group A1, and B) and S2 (branch C); A's two members came once."""
     root = make_org("R", kind=OrgKind.COMMITTEE)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.core.clock import today
+from app.core.db import writing
 from app.core.vocabulary import OrgKind, Role
 from tests.factories import make_member, make_org, make_staff, sign_in
 
@@ -18,6 +20,7 @@ from tests.factories import make_member, make_org, make_staff, sign_in
 class Office:
     """A district with two branches, three members in the first and one in the second."""
 
+    @writing()
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.root = make_org("Q", kind=OrgKind.COMMITTEE, name="示范区党委")
@@ -68,8 +71,14 @@ class Office:
 
 
 def token_of(browser: FlaskClient) -> str:
-    """The CSRF token that this browser was given."""
-    return re.findall(r'<meta name="csrf-token" content="([^"]+)"', browser.get("/sessions").text)[0]
+    """The CSRF token that this browser was given with its first page."""
+    if browser not in _tokens:
+        found = re.findall(r'<meta name="csrf-token" content="([^"]+)"', browser.get("/sessions").text)
+        _tokens[browser] = found[0]
+    return _tokens[browser]
+
+
+_tokens: WeakKeyDictionary[FlaskClient, str] = WeakKeyDictionary()
 
 
 def post(browser: FlaskClient, path: str, **fields: Any) -> TestResponse:

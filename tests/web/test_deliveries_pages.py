@@ -20,6 +20,7 @@ from tests.factories import make_member, make_org, make_staff, make_token, sign_
 
 
 @pytest.fixture
+@writing()
 def district(ctx: Flask) -> dict[str, Any]:
     root = make_org("Q", kind=OrgKind.COMMITTEE)
     branch = make_org("QA", root)

@@ -46,6 +46,7 @@ NAMES = re.compile(r'class="person" type="submit"><b>([^<]+)</b> <span>([^<]+)</
 class Lobby:
     """A branch with an open session, its neighbour, and a tablet that its organiser makes a kiosk."""
 
+    @writing()
     def __init__(self, app: Flask, **session: Any) -> None:
         self.app = app
         self.root = make_org("Q", kind=OrgKind.COMMITTEE)

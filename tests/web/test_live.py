@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from app.attendance.queries.live import live_states
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.core.access import Scope
-from app.core.db import db
+from app.core.db import db, writing
 from app.core.live import Broadcaster
 from app.core.vocabulary import Role, SessionState, Status
 from app.trainings.rules import Step
@@ -29,6 +29,7 @@ RULES: dict[str, Any] = {"tz": ZoneInfo("Asia/Shanghai"), "elderly_age": 60}
 
 
 @pytest.fixture
+@writing()
 def hall(ctx: Flask) -> SimpleNamespace:
     root = make_org("Q")
     here, beside = make_org("Q1", root), make_org("Q2", root)

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app.core.audit import AuditEntry
 from app.core.clock import today
-from app.core.db import db
+from app.core.db import db, writing
 from app.core.vocabulary import FOREVER, Group, OrgKind, OrgSector, Role
 from app.members.models import GroupMembership, Member, Membership
 from tests.factories import make_member, make_org, make_staff, put_in_group, sign_in
@@ -24,6 +24,7 @@ PAGE_BUDGET = 15
 class Office:
     """A district with two branches and somebody of each role, seen through browsers."""
 
+    @writing()
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.root = make_org("R", kind=OrgKind.COMMITTEE, name="示范区党委")

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.core.clock import today
-from app.core.db import db
+from app.core.db import db, writing
 from app.core.vocabulary import OrgKind, OrgSector, Role
 from app.members.models import Membership, OrgPost, OrgTagRow, OrgUnit
 from tests.factories import count, make_member, make_org, make_staff, sign_in
@@ -22,6 +22,7 @@ from tests.tree_checker import tree_faults
 
 
 @pytest.fixture
+@writing()
 def tree(ctx: Flask) -> dict[str, Any]:
     root = make_org("R", kind=OrgKind.COMMITTEE, name="示范区党委")
     s1 = make_org("S1", root, name="一街", kind=OrgKind.COMMITTEE)
@@ -204,7 +205,6 @@ def test_an_unreadable_tree_is_refused_at_the_file(tree: dict[str, Any]) -> None
 
 def test_the_first_administrator_begins_the_tree_by_a_file(ctx: Flask) -> None:
     from app.accounts.models import RoleGrant, StaffUser
-    from app.core.db import writing
     from tests.factories import NOW
 
     with writing() as session:

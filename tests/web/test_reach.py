@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app.core.audit import AuditEntry
 from app.core.clock import today
-from app.core.db import db
+from app.core.db import db, writing
 from app.core.tasks import run_waiting
 from app.core.vocabulary import Group, OrgKind, OrgSector, Role, SessionState
 from app.reach import solver
@@ -40,6 +40,7 @@ OLD = date(1940, 1, 1)
 class District:
     """A committee over two branches, one of them a village's: six members not reached, one who was."""
 
+    @writing()
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.root = make_org("Q", name="区委", kind=OrgKind.COMMITTEE)
@@ -204,7 +205,6 @@ def test_a_plan_is_drafted_whole_or_not_at_all_and_once_for_colleagues_too(distr
 
 
 def test_who_has_left_since_is_counted_apart_and_not_invited(district: District) -> None:
-    from app.core.db import writing
     from app.members.models import Membership
 
     path = district.planned()

@@ -17,7 +17,7 @@ from app.accounts.models import (
     TeamOfficial,
 )
 from app.core.clock import today, utc_now
-from app.core.db import db
+from app.core.db import db, writing
 from app.core.vocabulary import FOREVER, OrgKind, Role
 from tests.factories import (
     LONG_AGO,
@@ -42,6 +42,7 @@ PAGE_BUDGET = 15
 class Office:
     """A district: R above A (with branches A1, A2) and B."""
 
+    @writing()
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.root = make_org("R", kind=OrgKind.COMMITTEE, name="示范区党委")

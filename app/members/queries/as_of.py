@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -67,7 +69,27 @@ def members_as_of(
     six months; new_org, rural and retired by what the branch was then, unless a row says otherwise;
     lost_contact by a row; exempt by an approved row. Source: domain.md, "Member groups".
     """
-    only: Collection[int | ColumnElement[int]] | None = [member_id] if member_id is not None else member_ids
+    only = [member_id] if member_id is not None else member_ids
+    return _of_everybody(on, elderly_age, everyone) if only is None else _members_as_of(on, elderly_age, only)
+
+
+@lru_cache(maxsize=64)
+def _of_everybody(on: date, elderly_age: int, everyone: bool) -> Select[int, int, int]:
+    """Made once for a day: making it takes milliseconds, some of them for each page."""
+    return _members_as_of(on, elderly_age, None, everyone)
+
+
+@lru_cache(maxsize=64)
+def _of_one(on: date, elderly_age: int) -> Select[int, int, int]:
+    return _members_as_of(on, elderly_age, [bindparam("asked_id", type_=Integer)])
+
+
+def _members_as_of(
+    on: date,
+    elderly_age: int,
+    only: Collection[int | ColumnElement[int]] | None,
+    everyone: bool = False,
+) -> Select[int, int, int]:
     hand = _by_hand(on, only)
     by_rule = {Group.ELDERLY: is_old(on, elderly_age), **_BY_BRANCH}
     bits: ColumnElement[int] = literal(0, Integer)
@@ -142,7 +164,7 @@ def _by_hand(on: date, member_ids: Collection[int | ColumnElement[int]] | None) 
 
 def standing_of(session: Session, member_id: int, on: date, elderly_age: int) -> Standing | None:
     """One member's branch and groups on a date; None when no branch had the member then."""
-    found = session.execute(members_as_of(on, elderly_age, member_id)).first()
+    found = session.execute(_of_one(on, elderly_age), {"asked_id": member_id}).first()
     return Standing(*found) if found else None
 
 
