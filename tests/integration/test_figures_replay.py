@@ -212,6 +212,10 @@ def test_leave_make_ups_and_locks_of_the_replay_can_all_happen(start: Callable[[
 
 MADE_UP = made_up(4, 0, 5)
 THIS, THERE = ("lock", 4, False, True), ("lock", 5, False, True)
+FAR_APART = [
+    ("record", 5, 2, Method.STAFF_ENTRY), ("step", 0, Step.CLOSE), ("step", 5, Step.CLOSE), ("plan", 0, 2, 5),
+    ("lock", 0, False, True),
+]  # fmt: skip
 BESIDE_LOCKS = {
     "the missed session is written anew": [
         *MADE_UP, THERE, ("step", 4, Step.REOPEN), ("step", 4, Step.CLOSE), ("deliver", 4, 30),
@@ -223,6 +227,16 @@ BESIDE_LOCKS = {
         *MADE_UP, THERE, ("correct", 4, 0, Status.ABSENT), ("plan", 4, 0, 1), ("drop", 4, 0),
     ],
     "both records are one person": [*MADE_UP, THIS, THERE, ("merge", 3, 0)],
+    "where one came to make up the other has missed, and both are one person": [
+        *FAR_APART, ("plan", 5, 3, 4), ("merge", 3, 2),
+    ],
+    "and the coming has become shorter": [
+        *FAR_APART, ("times", 5, 2, 20, None), ("plan", 5, 3, 4), ("merge", 3, 2),
+    ],
+    "and somebody had been absent before": [
+        *FAR_APART[:1], ("correct", 0, 2, Status.ABSENT), *FAR_APART[1:],
+        ("times", 5, 2, 20, None), ("plan", 5, 3, 4), ("merge", 3, 2),
+    ],
     "who was adjusted has left before that day": [
         THIS, ("correct", 4, 2, Status.PRESENT), ("leave_district", 2, 10),
     ],

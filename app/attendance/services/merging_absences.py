@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -22,14 +23,21 @@ from app.core.clock import office_tz
 from app.core.vocabulary import LeaveState, MakeUpState
 from app.members.services.merging import Move
 from app.trainings.models import TrainingSession
+from app.trainings.queries.locks import locked_on
 
 # Of two requests for one session: what the office has said, then what waits for its word.
 _SAYS_MOST = (LeaveState.APPROVED, LeaveState.OPEN, LeaveState.DECLINED, LeaveState.WITHDRAWN)
+# Of a row: how it came to be, with the branch and groups of that day; and what it counts.
+_RECORDED = ("method", "recorded_by_id", "occurred_at", "received_at", "org_id", "groups")
+_COUNTED = ("minutes", "morning_minutes")
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A make-up without its member; done_on: it was made up, by itself where `via_session_id` is None."""
+    """A make-up without its member; done_on: it was made up, by itself where `via_session_id` is None.
+
+    row: what the missed session's row then said.
+    """
 
     session_id: int
     via_session_id: int | None
@@ -38,6 +46,7 @@ class Planned:
     planned_by_id: int | None
     done_on: date | None
     minutes: int | None
+    row: Mapping[str, Any] | None
 
 
 def take_apart(session: Session, move: Move) -> list[Planned]:
@@ -48,7 +57,7 @@ def take_apart(session: Session, move: Move) -> list[Planned]:
     found = session.scalars(query.with_for_update(), execution_options={"populate_existing": True}).all()
     doubled = _sessions_of_both(session, move, found)
     apart = [one for one in found if doubled & {one.session_id, one.via_session_id}]
-    known = [Planned(*(getattr(one, name) for name in Planned.__slots__)) for one in apart]
+    known = [_as_planned(session, one) for one in apart]
     for one in apart:
         undo_make_up(session, one, _hand(move))
         session.delete(one)
@@ -56,6 +65,21 @@ def take_apart(session: Session, move: Move) -> list[Planned]:
     follow = update(MakeUp).where(MakeUp.member_id == move.other_id).values(member_id=move.kept_id)
     session.execute(follow, execution_options={"synchronize_session": False})
     return sorted(known, key=lambda one: (one.session_id, one.done_on is None, one.planned_at))
+
+
+def _as_planned(session: Session, one: MakeUp) -> Planned:
+    done = one.state is MakeUpState.DONE
+    row = session.get_one(Attendance, (one.session_id, one.member_id)) if done else None
+    return Planned(
+        one.session_id,
+        one.via_session_id,
+        one.mode_key,
+        one.planned_at,
+        one.planned_by_id,
+        one.done_on,
+        one.minutes,
+        {name: getattr(row, name) for name in (*_RECORDED, *_COUNTED)} if row else None,
+    )
 
 
 def _sessions_of_both(session: Session, move: Move, make_ups: Sequence[MakeUp]) -> set[int | None]:
@@ -107,6 +131,21 @@ def _plan_again(session: Session, one: Planned, move: Move) -> None:
     else:
         settle_make_up(session, one.session_id, move.kept_id, _hand(move))
     session.flush()
+    if one.row is not None and again.state is MakeUpState.DONE:
+        _say_again(session, again, one, one.row)
+        session.flush()
+
+
+def _say_again(session: Session, again: MakeUp, was: Planned, said: Mapping[str, Any]) -> None:
+    """A row that was undone and made anew is the one that there was; of a locked day it counts what it
+    counted, whatever the coming has become since."""
+    row = session.get_one(Attendance, (again.session_id, again.member_id))
+    names = _RECORDED if again.status_before is None else ()
+    if locked_on(session, row.office_date):
+        names = (*names, *_COUNTED)
+        again.done_on, again.minutes = was.done_on, was.minutes
+    for name in names:
+        setattr(row, name, said[name])
 
 
 def _still_missed(session: Session, session_id: int, member_id: int) -> bool:
