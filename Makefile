@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS_TEST ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-fast check format messages migration vendor vendor-check lock bench clean
+.PHONY: help install install-dev run test nightly check format messages migration vendor vendor-check lock bench clean
 
 help:  ## list what can be done
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ run: install  ## start everything on this machine, with the demo district when t
 
 test: install-dev  ## run every test that this machine can run
 	$(BIN)/python -m pytest -n $(WORKERS_TEST) --dist loadgroup
+
+nightly: install-dev  ## seek new examples for the tests of properties, many more of them (an hour)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n $(WORKERS_TEST) --dist loadgroup -m hypothesis
 
 bench: install-dev  ## measure imports, cards, finding people, check-in, reports and plans, on databases of their own
 	$(BIN)/python -m bench.roster_import

@@ -5,7 +5,6 @@ And a locked month or year stands still until it is unlocked.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from datetime import date
 from itertools import chain
@@ -34,11 +33,11 @@ from app.members.models import Member
 from app.reports.queries import place_in_scope
 from app.reports.rules import Period
 from app.trainings.rules import Step
+from tests.conftest import NIGHTLY
 from tests.factories import make_org, make_staff
 from tests.recount import check_coverage, check_hours, check_make_ups, check_person_times, counted
 from tests.replay import MEMBERS, SESSIONS, TODAY, World, every_row
 
-NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 PERIODS = [
     Period.of_year(2019),
     Period.of_year(2018),

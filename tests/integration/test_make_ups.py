@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -42,12 +41,12 @@ from app.trainings.rules import Step
 from app.trainings.services.facts import credit_of
 from app.trainings.services.lifecycle import take_step
 from app.trainings.services.on_the_day import set_delivered
+from tests.conftest import NIGHTLY
 from tests.factories import attend, count, make_member, make_org, make_session
 
 TZ = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2019, 9, 2, 1, tzinfo=UTC)
 RULES: dict[str, Any] = {"tz": TZ, "elderly_age": 60}
-NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 CLOSED, OPEN = SessionState.CLOSED, SessionState.OPEN
 
 

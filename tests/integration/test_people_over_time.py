@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -25,10 +24,10 @@ from app.members.services import branch_history, groups, members, transfer_reque
 from app.members.services.exemptions import approve_exempt
 from app.reports.queries import coverage, place_in_scope
 from app.reports.rules import CoverageBy, Period, Snapshot
+from tests.conftest import NIGHTLY
 from tests.factories import make_org, make_staff
 from tests.people_replay import DAYS, END, STEP, TODAY, Person, number_of
 
-NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 NOW = datetime.combine(TODAY, time(1), UTC)
 CODES = ["A", "B", "C", "C1"]
 BELOW = {"R": CODES, "A": ["A"], "B": ["B"], "C": ["C", "C1"], "C1": ["C1"]}
