@@ -163,7 +163,7 @@ USUAL = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandom
 
 
 @SCHEMA.parametrize()
-@settings(max_examples=25, **USUAL)
+@settings(max_examples=15, **USUAL)
 def test_every_operation_answers_as_documented(case: Any, served: Served) -> None:
     keeps_to_the_document(case, served)
 
@@ -171,7 +171,7 @@ def test_every_operation_answers_as_documented(case: Any, served: Served) -> Non
 # Few: what is sent and how it is refused depends on no database, and what one takes of texts and numbers
 # that the other does not, the first of every operation's examples tell.
 @SCHEMA.parametrize()
-@settings(max_examples=5, **USUAL)
+@settings(max_examples=3, **USUAL)
 def test_every_operation_answers_so_on_postgresql(case: Any, served_by_postgresql: Served) -> None:
     keeps_to_the_document(case, served_by_postgresql)
 
