@@ -75,12 +75,13 @@ def members_as_of(
 
 @lru_cache(maxsize=64)
 def _of_everybody(on: date, elderly_age: int, everyone: bool) -> Select[int, int, int]:
-    """Made once for a day: making it takes milliseconds, some of them for each page."""
+    """Made once for a day: making the statement costs a page milliseconds."""
     return _members_as_of(on, elderly_age, None, everyone)
 
 
 @lru_cache(maxsize=64)
 def _of_one(on: date, elderly_age: int) -> Select[int, int, int]:
+    """The same of the member `asked_id`."""
     return _members_as_of(on, elderly_age, [bindparam("asked_id", type_=Integer)])
 
 
