@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,13 +71,6 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """No two tests under one id: xdist would run one of them, and say nothing of the others."""
-    twice = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
-    if twice:
-        raise pytest.UsageError(f"tests of one id: {', '.join(twice)}")
 
 
 # Last: xdist's own hook waits for the workers, who use the folder to their end.
