@@ -35,6 +35,7 @@ from app.attendance.queries.rollups import (
     day_figures,
     kind_totals,
     ranges_of_members,
+    within,
     year_totals,
 )
 from app.attendance.rules_year import DAY_COLUMNS, KIND_COLUMNS, MEMBER_COLUMNS, DayRow, Row, Words
@@ -133,7 +134,7 @@ def _counting(processes: int) -> Iterator[_Count]:
 
 
 def _part(session: Session, year: int, ids: tuple[int, int], words: Words) -> _Part:
-    sums = added_up(session, year, Attendance.member_id.between(*ids), words)
+    sums = added_up(session, year, within(Attendance.member_id, ids), words)
     return sums.members, sums.kinds, sums.days()
 
 
