@@ -34,7 +34,7 @@ def bulletin(year: int | None, on: datetime | None, org: str | None, form: str, 
         ask = ask_of(options, one_year=True)
         found = bulletin_of(bulletin_numbers(db.session(), ask.period, ask.snapshot, ask.place), ask)
         if form == "docx":
-            write(options, found.docx(own_template() or shipped_template(english=False)))
+            write(options, found.docx(own_template(db.session()) or shipped_template(english=False)))
         elif form == "text":
             write(options, found.text.encode())
         else:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
 
 from app.core.access import Scope
 from app.core.audit import record_act
-from app.core.crypto import new_token
-from app.core.db import writing
-from app.core.files import instance_folder
+from app.core.db import is_postgresql, writing
 from app.reports.docx_template import filled, repacked
+from app.reports.models import DocumentTemplate
 from app.settings import ROOT
 
 SHIPPED = ROOT / "app" / "reports" / "templates_docx"
+BULLETIN = "bulletin"
+_IS_OURS = DocumentTemplate.document == BULLETIN
 
 
 def shipped_template(*, english: bool) -> bytes:
@@ -25,12 +28,9 @@ def shipped_template(*, english: bool) -> bytes:
     return (SHIPPED / ("bulletin.en.docx" if english else "bulletin.docx")).read_bytes()
 
 
-def own_template() -> bytes | None:
+def own_template(session: Session) -> bytes | None:
     """The office's own; None while it uses the shipped one."""
-    try:
-        return _path().read_bytes()
-    except FileNotFoundError:
-        return None
+    return session.scalar(select(DocumentTemplate.content).where(_IS_OURS))
 
 
 def save_template(content: bytes, sample: Mapping[str, Any], scope: Scope, now: datetime) -> None:
@@ -40,28 +40,21 @@ def save_template(content: bytes, sample: Mapping[str, Any], scope: Scope, now: 
     """
     filled(content, sample)
     safe = repacked(content)
-    path = _path()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_suffix(f".{new_token(6)}")
-    try:
-        draft.write_bytes(safe)
-        with writing() as session:
-            record_act(session, "bulletin_template.save", "bulletin", scope.user_id, now, size=len(safe))
-        # A reader sees the old one or the whole new one.
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with writing() as session:
+        insert = postgresql_insert if is_postgresql(session) else sqlite_insert
+        statement = insert(DocumentTemplate).values(document=BULLETIN, content=safe)
+        # One statement: of two who save at once the later one stands.
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[DocumentTemplate.document], set_={"content": statement.excluded.content}
+            )
+        )
+        record_act(session, "bulletin_template.save", "bulletin", scope.user_id, now, size=len(safe))
 
 
 def reset_template(scope: Scope, now: datetime) -> None:
     """Go back to the shipped one; a repeat changes nothing."""
-    if own_template() is None:
-        return
     with writing() as session:
-        record_act(session, "bulletin_template.reset", "bulletin", scope.user_id, now)
-    with suppress(FileNotFoundError):
-        _path().unlink()
-
-
-def _path() -> Path:
-    return instance_folder("templates") / "bulletin.docx"
+        gone = delete(DocumentTemplate).where(_IS_OURS).returning(DocumentTemplate.document)
+        if session.scalar(gone) is not None:
+            record_act(session, "bulletin_template.reset", "bulletin", scope.user_id, now)

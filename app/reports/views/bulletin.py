@@ -9,6 +9,7 @@ from wtforms import FileField, Form
 
 from app.core.access import current_scope, permission
 from app.core.clock import utc_now
+from app.core.db import db
 from app.core.i18n import gettext as _
 from app.core.i18n import is_english, lazy
 from app.reports import forms
@@ -71,7 +72,7 @@ def bulletin_rows() -> Any:
 def _template() -> bytes:
     """English readers get the shipped English one: the office's own is in its own language."""
     shipped = shipped_template(english=is_english())
-    return shipped if is_english() else own_template() or shipped
+    return shipped if is_english() else own_template(db.session()) or shipped
 
 
 @bp.get("/bulletin/template")
@@ -84,7 +85,9 @@ def bulletin_template() -> Any:
 @bp.get("/bulletin/template.docx")
 @permission("settings.write")
 def bulletin_template_file() -> Response:
-    return file_answer(own_template() or shipped_template(english=False), DOCX_TYPE, "bulletin-template.docx")
+    return file_answer(
+        own_template(db.session()) or shipped_template(english=False), DOCX_TYPE, "bulletin-template.docx"
+    )
 
 
 @bp.post("/bulletin/template")
@@ -116,5 +119,8 @@ def reset_bulletin_template() -> Any:
 def _template_page(form: TemplateForm) -> str:
     _asked, found = _bulletin()
     return render_template(
-        "reports/bulletin_template.html", form=form, bulletin=found, is_own=own_template() is not None
+        "reports/bulletin_template.html",
+        form=form,
+        bulletin=found,
+        is_own=own_template(db.session()) is not None,
     )
