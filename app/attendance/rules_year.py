@@ -16,7 +16,8 @@ from typing import NamedTuple
 MONTHS = 12
 
 # A word: this number, the row's day ("2019-03-05") and the key of its kind, one after the other.
-# The number, from its low bits up: by a visit, made up, minutes before noon, minutes, class (0: none).
+# The number, from its low bits up: by a visit, made up, minutes of the first half-day, minutes, class
+# (0: none).
 VISIT, MADE_UP = 1, 2
 MORNING_SHIFT, MINUTES_SHIFT, CLASS_SHIFT = 2, 22, 42
 _MINUTES = (1 << MINUTES_SHIFT - MORNING_SHIFT) - 1
@@ -37,7 +38,7 @@ DayRow = tuple[str, str, int, int]
 
 
 class _Said(NamedTuple):
-    """A word, taken apart. `packed`: minutes and those before noon in one number, to be added up at once."""
+    """A word, taken apart. `packed`: minutes and those of the first half-day, to be added up at once."""
 
     number: int
     day: str

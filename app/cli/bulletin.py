@@ -10,9 +10,11 @@ import click
 
 from app.cli._refusals import refusals
 from app.cli.report import DAY, Options, ask_of, group, print_marked, write
+from app.core.clock import today
 from app.core.db import db
 from app.reports.bulletin import bulletin_of, bulletin_table
 from app.reports.exports import FORMATS
+from app.reports.forms import require_begun
 from app.reports.queries import bulletin_numbers
 from app.reports.services.bulletin_template import own_template, shipped_template
 
@@ -32,6 +34,7 @@ def bulletin(year: int | None, on: datetime | None, org: str | None, form: str, 
     options = Options(None, None, on.date() if on else None, year, org, form, output)
     with refusals():
         ask = ask_of(options, one_year=True)
+        require_begun(ask.period, today())
         found = bulletin_of(bulletin_numbers(db.session(), ask.period, ask.snapshot, ask.place), ask)
         if form == "docx":
             write(options, found.docx(own_template(db.session()) or shipped_template(english=False)))

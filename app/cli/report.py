@@ -19,6 +19,7 @@ from app.cli._refusals import refusals
 from app.core.access import Scope
 from app.core.clock import today, utc_now
 from app.core.db import db
+from app.core.errors import NotFound
 from app.core.i18n import gettext
 from app.core.labels import GROUP_LABELS
 from app.core.office import office_name
@@ -100,7 +101,10 @@ def ask_of(options: Options, *, one_year: bool = False) -> Ask:
             )
         period = Period.of_year(period.first.year)
     scope = Scope(tuple(row.id for row in roots(session, now)), None)
-    place = queries.place_in_scope(session, scope, options.org, now)
+    try:
+        place = queries.place_in_scope(session, scope, options.org, now)
+    except NotFound:
+        raise click.ClickException(gettext("没有这个组织:%(code)s", code=options.org)) from None
     age = current_app.extensions["settings"].elderly_age
     return Ask(place, period, Snapshot(options.on or snapshot_day(period, now), age))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from flask import request, url_for
+from flask import abort, redirect, request, url_for
 
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
@@ -21,13 +21,22 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """One page of `total` rows; `number` counts from 1. at_least: there may be more than `total`."""
+    """One page of `total` rows; `number` counts from 1. at_least: there may be more than `total`.
+
+    Beyond the last page the answer is a redirect to it.
+    """
 
     items: Sequence[Row]
     number: int
     total: int
     size: int = PAGE_SIZE
     at_least: bool = False
+
+    def __post_init__(self) -> None:
+        # An old address may point past the end of a list that became shorter: what stands there would read
+        # as if there were nothing at all.
+        if not self.items and self.total >= 1 and self.number > self.pages and request.method == "GET":
+            abort(redirect(self.url(self.pages)))
 
     @property
     def pages(self) -> int:

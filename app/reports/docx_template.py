@@ -67,6 +67,14 @@ def filled(content: bytes, values: Mapping[str, Any]) -> bytes:
     return out.getvalue()
 
 
+def names_something(content: bytes, values: Mapping[str, Any]) -> bool:
+    """Whether a template that `filled` takes has any placeholder at all."""
+    found: set[str] = DocxTemplate(io.BytesIO(content)).get_undeclared_template_variables(
+        _Placeholders(_known(values))
+    )
+    return bool(found)
+
+
 def repacked(content: bytes) -> bytes:
     """The archive packed anew from parts that were unpacked within bounds. Raises TemplateRefused."""
     if len(content) > MAX_BYTES:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from app.core.errors import InvalidInput
-from app.core.i18n import lazy
+from app.core.i18n import Text, lazy
 from app.core.vocabulary import Group, Status
 from app.reports.rules import Period
 
@@ -38,8 +38,11 @@ def day_of(args: Args, name: str) -> date | None:
         found = date.fromisoformat(text)
     except ValueError:
         found = None
-    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+    if found is None:
         raise InvalidInput.field(name, "date", lazy("日期请写成 2019-04-28 这样。"))
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        words = lazy("日期的年份应在 %(low)s 到 %(high)s 之间。", low=str(FIRST_YEAR), high=str(LAST_YEAR))
+        raise InvalidInput.field(name, "date", words)
     return found
 
 
@@ -74,6 +77,12 @@ def year_of(args: Args, default: int) -> int:
     return _number(text, "year", FIRST_YEAR, LAST_YEAR)
 
 
+def require_begun(period: Period, today: date) -> None:
+    """Of a year to come nothing can be told as if it had been."""
+    if period.first > today:
+        raise InvalidInput.field("year", "future", lazy("这一年还没有到,还没有可写的。"))
+
+
 def age_of(args: Args, default: int) -> int:
     """Full years from which a member is counted as elderly."""
     text = args.get("age", "").strip()
@@ -88,8 +97,16 @@ def id_of(args: Args, name: str, low: int = 1) -> int | None:
 def _number(text: str, name: str, low: int, high: int) -> int:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 10 or not low <= int(text) <= high:
-        raise InvalidInput.field(name, "number", lazy("这里应是一个合适的整数。"))
+        raise InvalidInput.field(name, "number", _whole_number(name, low, high))
     return int(text)
+
+
+def _whole_number(name: str, low: int, high: int) -> Text:
+    if name == "year":
+        return lazy("年份应是 %(low)s 到 %(high)s 之间的整数。", low=str(low), high=str(high))
+    if name == "age":
+        return lazy("年龄应是 %(low)s 到 %(high)s 之间的整数。", low=str(low), high=str(high))
+    return lazy("这里应是一个合适的整数。")
 
 
 def word_of(args: Args, name: str, words: type[Word], default: Word | None = None) -> Word | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from app.core.clock import office_tz
 from app.core.paging import decode_cursor, encode_cursor
 from app.reports.queries import (
     Adjusted,
@@ -54,13 +55,16 @@ def with_low_assurance(body: Body, person_times: int) -> Body:
 
 def with_adjustments(body: Body, found: Adjusted) -> Body:
     """The body with what waits since the period was locked; as it is where nothing does."""
-    return body | {"adjustments": asdict(found)} if found.count else body
+    if not found.count:
+        return body
+    numbers = {name: getattr(found, name) for name in ("count", "added", "removed", "minutes")}
+    return body | {"adjustments": numbers}
 
 
 def corrections_body(result: Corrections) -> Body:
     items = [
         {
-            "at": item.at.isoformat(),
+            "at": item.at.astimezone(office_tz()).isoformat(timespec="seconds"),
             "session": item.session_id,
             "title": item.title,
             "office_date": item.office_date.isoformat(),

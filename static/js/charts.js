@@ -37,9 +37,7 @@
 
   const shown = (figure, value) => {
     if (value === null || value === undefined) return "";
-    if (!("percent" in figure.dataset)) return value.toLocaleString("en-US");
-    const text = (value * 100).toFixed(1);
-    return `${value < 1 && text === "100.0" ? "99.9" : text}%`;
+    return "percent" in figure.dataset ? `${(value * 100).toFixed(2)}%` : value.toLocaleString("en-US");
   };
 
   const base = (colours) => ({
@@ -128,7 +126,7 @@
         xAxis: { ...categoryAxis(colours, rows.map((row) => row.label)), boundaryGap: false },
         yAxis: {
           ...valueAxis(figure), show: true, splitNumber: 3, interval: step(figure), splitLine: { show: true, lineStyle: { color: colours.line } },
-          axisLabel: { color: colours.muted, fontSize: px(0.875), formatter: (value) => shown(figure, value).replace(".0%", "%") },
+          axisLabel: { color: colours.muted, fontSize: px(0.875), formatter: (value) => shown(figure, value).replace(/\.?0+%$/, "%") },
         },
         series: series.map((one) => {
           const colour = one.key === meant ? colours.red : colours.greys[grey++ % 4];

@@ -198,3 +198,17 @@ def test_a_template_that_cannot_be_filled_in_is_refused_by_its_placeholder(chief
         assert answer.status_code == 422
         assert words in answer.text
     assert chief.get("/reports/bulletin/template.docx").data == before
+
+
+def test_a_template_that_is_far_too_large_is_answered_beside_the_form(chief: FlaskClient) -> None:
+    answer = upload(chief, b"PK" + b"\0" * 2_000_000)
+    assert answer.status_code == 422
+    assert "模板超过 900 KB" in answer.text
+    assert 'action="/reports/bulletin/template"' in answer.text
+
+
+def test_a_template_that_will_hold_no_number_is_taken_and_said_so(chief: FlaskClient) -> None:
+    assert upload(chief, template("没有数字")).status_code == 302
+    assert "这个模板里没有占位符" in chief.get("/reports/bulletin/template").text
+    assert upload(chief, template("{{ office }}")).status_code == 302
+    assert "这个模板里没有占位符" not in chief.get("/reports/bulletin/template").text

@@ -180,7 +180,7 @@ def test_the_five_numbers_of_a_month_are_its_own(world: World) -> None:
     assert (body["members"], body["covered"], body["uncovered"]) == (5, 2, 3)
     text = page(browser, "/reports?from=2019-03-01&to=2019-03-31")
     shown = re.findall(r'number-card__value">(?:<span[^>]*>)?([\d,.]+)', text)
-    assert shown == ["1", "2", "2", "8", "50.0"]
+    assert shown == ["1", "2", "2", "8", "50.00"]
     # Without script the parts are one link away; the periods are links too.
     for part in ("/reports/trend?year=2019", "/reports/duty-gaps?year=2019"):
         assert f'href="{part}"' in text

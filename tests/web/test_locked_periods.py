@@ -20,7 +20,7 @@ from tests.factories import NOW, attend, make_session, make_staff, sign_in
 JUNE = {"from_": "2019-06-01", "to": "2019-06-30"}
 QUERY = "from=2019-06-01&to=2019-06-30"
 ADJUSTED = {"count": 2, "added": 1, "removed": 1, "minutes": 0}
-LINE = "锁定后调整:2 条,人次 +1 −1,分钟 ±0"
+LINE = "锁定后调整:2 条(2019年6月4日的场次),人次 +1 −1,分钟 ±0"
 
 
 @pytest.fixture
@@ -173,3 +173,21 @@ def test_a_user_of_one_branch_sees_the_adjustments_of_that_branch_only(app: Flas
     own = phone.get("/mine/records").get_data(as_text=True)
     assert "这条更正先记在这里" in own
     assert "名单核对" not in own
+
+
+def test_times_of_a_locked_session_ask_for_their_reason_and_keep_what_was_typed(
+    app: Flask, world: Any
+) -> None:
+    assert world.admin.post("/locks", {"year": 2019, "month": 6}).status_code == 201
+    with app.app_context():
+        browser = sign_in(app.test_client(), make_staff("clerk", Role.ADMINISTRATOR, world.root))
+    path = f"/sessions/{world.session}/roster/{world.people[0].id}/times"
+    assert '<span class="required">必填</span>' in browser.get(path).text
+    refused = browser.post(path, data={"came_at": "09:40", "left_at": "", "reason": " "})
+    assert refused.status_code == 422
+    assert 'value="09:40"' in refused.text
+    assert "写明原因后" in refused.text
+    done = browser.post(path, data={"came_at": "09:40", "left_at": "", "reason": "核对录像"})
+    assert done.status_code == 302
+    told = world.admin.get("/reports/corrections", **JUNE).get_json()["items"]
+    assert [item["reason"] for item in told] == ["核对录像"]

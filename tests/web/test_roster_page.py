@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from app.attendance.models import Attendance, AttendanceChange
+from app.core.audit import AuditEntry
 from app.core.db import db
 from app.core.vocabulary import ExcuseReason, Group, Method, Role, Status
 from tests.factories import count, make_member, make_staff, put_in_group, sign_in
@@ -308,3 +309,41 @@ def test_several_cannot_be_taken_back_at_once_and_a_reason_is_kept(office: Offic
         row = row_of(session_id, person)
         assert row is not None
         assert (row.status, row.excuse_reason) == (Status.EXCUSED, ExcuseReason.SICK)
+
+
+def test_who_corrects_a_closed_session_by_one_tap_is_asked_why_and_asked_once(office: Office) -> None:
+    browser, member = office.browser(), office.people[0]
+    session_id = office.opened(browser)
+    tick(browser, session_id, member, "absent")
+    tick(browser, session_id, member, "late")
+    page = f"/sessions/{session_id}"
+    why = f'action="{page}/roster/{member.id}/reason"'
+    assert why not in browser.get(page).text, "a slip of the finger at an open session needs no reason"
+    assert post(browser, f"{page}/close").status_code == 302
+    assert "为什么改" in tick(browser, session_id, member, "present", htmx=True).text
+    assert why in browser.get(page).text
+    others = office.browser(Role.ADMINISTRATOR)
+    assert why not in others.get(page).text
+    asked = f"{page}/roster/{member.id}/reason"
+    # A colleague's words do not stand under somebody else's correction, and nothing is no reason.
+    for who, said in ((others, "我听说的"), (browser, " "), (browser, "长" * 201)):
+        assert post(who, asked, reason=said, htmx=True).status_code == 200
+    assert db.session.query(AttendanceChange).order_by(AttendanceChange.id.desc()).first().reason == ""  # type: ignore[union-attr]
+    shown = post(browser, asked, reason="对照纸质签到表", htmx=True).text
+    assert "对照纸质签到表" in shown
+    assert "为什么改" not in shown
+    again = post(browser, asked, reason="另一种说法")
+    assert (again.status_code, again.location) == (302, f"{page}#m{member.id}")
+    assert "对照纸质签到表" in browser.get(page).text
+    assert "另一种说法" not in browser.get(page).text
+    acts = db.session.query(AuditEntry).filter_by(action="attendance.reason").all()
+    assert [act.subject for act in acts] == [f"session:{session_id}/member:{member.id}"]
+
+
+def test_a_reason_is_told_only_within_the_own_scope(office: Office) -> None:
+    browser = office.browser()
+    session_id = office.opened(browser)
+    stranger = office.browser(Role.SECRETARY, office.b)
+    path = f"/sessions/{session_id}/roster/{office.people[0].id}/reason"
+    assert post(stranger, path, reason="不归我管").status_code == 404
+    assert browser.post(path, data={"reason": "没有令牌"}).status_code == 400

@@ -45,6 +45,7 @@ from app.core.errors import InvalidInput, NotFound
 from app.core.office import elderly_age
 from app.core.paging import decode_cursor
 from app.reports.bulletin import bulletin_of
+from app.reports.forms import require_begun
 from app.reports.queries import (
     CorrectionsAsked,
     Place,
@@ -229,6 +230,7 @@ def report_corrections(query: dict[str, Any]) -> Body:
 )
 def report_bulletin(query: dict[str, Any]) -> Body:
     period, place = Period.of_year(_year(query)), _place(query)
+    require_begun(period, today())
     snapshot = Snapshot(snapshot_day(period, today()), elderly_age())
     numbers = bulletin_numbers(db.session(), period, snapshot, place)
     return _marked(bulletin_of(numbers, Ask(place, period, snapshot)).body, period, place)

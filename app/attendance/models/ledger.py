@@ -56,7 +56,7 @@ class Attendance(Base):
     kind_key: Mapped[str] = mapped_column(ForeignKey("session_kinds.key"))
     mode_key: Mapped[str] = mapped_column(ForeignKey("delivery_modes.key"))
     class_id: Mapped[int | None] = mapped_column(ForeignKey("training_classes.id"))
-    # Credited minutes, and the part of them before noon (the half-day cap needs both).
+    # Credited minutes, and the part of them in the day's first half, whose cap needs both.
     minutes: Mapped[int] = mapped_column()
     morning_minutes: Mapped[int] = mapped_column(default=0)
 

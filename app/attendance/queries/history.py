@@ -24,6 +24,7 @@ class Change:
     reason: str
     by: str | None
     at: datetime
+    by_id: int | None = None
 
 
 def history_of(session: Session, session_id: int, member_ids: Collection[int]) -> dict[int, list[Change]]:
@@ -38,6 +39,7 @@ def history_of(session: Session, session_id: int, member_ids: Collection[int]) -
             AttendanceChange.reason,
             STAFF.c.display_name.label("by"),
             AttendanceChange.changed_at.label("at"),
+            AttendanceChange.changed_by_id.label("by_id"),
         )
         .outerjoin(STAFF, STAFF.c.id == AttendanceChange.changed_by_id)
         .where(AttendanceChange.session_id == session_id, AttendanceChange.member_id.in_(member_ids))

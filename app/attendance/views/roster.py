@@ -13,11 +13,13 @@ from app.attendance.queries.session import roster_row
 from app.attendance.rules import RefusalCode
 from app.attendance.services.adjust import NEEDS_REASON
 from app.attendance.services.correct import set_status, staff_sighting, take_back
+from app.attendance.services.reasons import tell_reason
 from app.attendance.views import bp
 from app.attendance.views.session_page import is_locked, roster_context
 from app.core.access import current_scope, permission, safe_next
 from app.core.clock import utc_now
 from app.core.db import db
+from app.core.errors import InvalidInput
 from app.core.i18n import gettext as _
 from app.core.office import session_rules
 from app.core.vocabulary import Status
@@ -37,6 +39,22 @@ def tick(session_id: int, member_id: int) -> Any:
         return row_answer(session_id, member_id, refused)
     if refused is not None:
         flash(refused, "warning")
+    return _back(session_id, member_id)
+
+
+@bp.post("/sessions/<int:session_id>/roster/<int:member_id>/reason")
+@permission("attendance.write")
+def reason(session_id: int, member_id: int) -> Any:
+    """Why one tap changed what the row of a closed session said."""
+    refused = None
+    try:
+        if not tell_reason(session_id, member_id, request.form.get("reason", ""), current_scope(), utc_now()):
+            refused = _("没有要补写原因的更正。")
+    except InvalidInput as wrong:
+        refused = str(wrong.errors[0].detail)
+    if request.headers.get("HX-Request") == "true":
+        return row_answer(session_id, member_id, refused)
+    flash(refused or _("已保存。"), "warning" if refused else "success")
     return _back(session_id, member_id)
 
 

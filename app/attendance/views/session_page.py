@@ -138,6 +138,7 @@ def roster_context(
         "waiting": waiting_at(session, facts.id, ids) if facts.state is SessionState.CLOSED else {},
         "history": history_of(session, facts.id, ids) if was_changed else {},
         "reason_words": reason_words,
+        "my_id": current_staff().id,
         "whole_minutes": whole_credit(facts, office_tz()),
         "endpoints": current_app.view_functions,
         "offered": OFFERED,

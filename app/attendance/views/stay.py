@@ -9,10 +9,11 @@ from flask import flash, redirect, render_template, request, url_for
 from app.attendance.errors import CheckInRefused
 from app.attendance.forms import StayForm
 from app.attendance.queries.session import RosterRow, roster_row
+from app.attendance.services.adjust import NEEDS_REASON
 from app.attendance.services.stay import NOT_COME, set_stay, sign_out_by_staff
 from app.attendance.views import bp
 from app.attendance.views.roster import row_answer
-from app.attendance.views.session_page import roster_context
+from app.attendance.views.session_page import is_locked, roster_context
 from app.core.access import current_scope, permission, safe_next
 from app.core.clock import office_tz, utc_now
 from app.core.db import db
@@ -41,6 +42,9 @@ def set_times(session_id: int, member_id: int) -> Any:
     facts, row = _found(session_id, member_id)
     form = StayForm(request.form)
     if not form.validate():
+        return _form(facts, row, form, 422)
+    if is_locked(facts) and not (form.reason.data or "").strip():
+        form.reason.errors = [str(NEEDS_REASON)]
         return _form(facts, row, form, 422)
     stay = form.stay(facts.starts_at, facts.ends_at, office_tz())
     refused = None
@@ -82,6 +86,7 @@ def _is_part() -> bool:
 
 
 def _form(facts: SessionFacts, row: RosterRow, form: StayForm, status: int = 200) -> Any:
+    form.reason.flags.required = is_locked(facts)
     for field in form:
         # Several rows of one page may have theirs open.
         field.id = f"{field.name}-{row.member_id}"

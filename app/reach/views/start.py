@@ -28,15 +28,19 @@ from app.reports.definitions import DEFINITIONS
 from app.reports.queries import coverage
 from app.reports.rules import CoverageBy
 from app.reports.views.frame import Question, question
+from app.reports.views.refused import refuse
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @bp.get("")
 @permission("reports.read")
-def index() -> str:
+def index() -> Any:
     """Who is missing, and the form."""
-    asked, group = question(), report_forms.group_of(request.args)
+    try:
+        asked, group = question(), report_forms.group_of(request.args)
+    except InvalidInput as refusal:
+        return refuse(refusal)
     found = _order(asked, PlanWish(**_report_part(asked, group)))
     # What stands in the address, the rest as usual.
     limits = limits_text(found.order).items()
@@ -48,7 +52,10 @@ def index() -> str:
 @permission("reports.read")
 def start() -> Any:
     """Put the plan to the worker. The report's question stands in the address, the limits in the form."""
-    asked, group = question(), report_forms.group_of(request.args)
+    try:
+        asked, group = question(), report_forms.group_of(request.args)
+    except InvalidInput as refusal:
+        return refuse(refusal)
     usual = _report_part(asked, group)
     form = limits_form(request.form, _kinds(_order(asked, PlanWish(**usual))))
     once = request.form.get("once", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
@@ -17,13 +18,16 @@ from app.trainings.models import TrainingSession
 
 @dataclass(frozen=True, slots=True)
 class Adjusted:
-    """count: adjustments that wait. added, removed: person-times that would come to the figures, or leave
-    them. minutes: what would be credited more (or, negative, less)."""
+    """count: adjustments that wait, of sessions from `first` to `last` (None without any). added, removed:
+    person-times that would come to the figures, or leave them. minutes: what would be credited more (or,
+    negative, less)."""
 
     count: int = 0
     added: int = 0
     removed: int = 0
     minutes: int = 0
+    first: date | None = None
+    last: date | None = None
 
 
 def adjusted(session: Session, period: Period, place: Place, *, by_host: bool = False) -> Adjusted:
@@ -43,12 +47,16 @@ def adjusted(session: Session, period: Period, place: Place, *, by_host: bool = 
         _sum(case((and_(will, not_was), 1), else_=0)),
         _sum(case((and_(was, not_will), 1), else_=0)),
         _sum(case((moves, Adjustment.minutes_after - Adjustment.minutes_before), else_=0)),
+        func.min(Adjustment.office_date),
+        func.max(Adjustment.office_date),
     )
     of_row = and_(
         Attendance.session_id == Adjustment.session_id, Attendance.member_id == Adjustment.member_id
     )
     query = select(*columns).select_from(Adjustment).outerjoin(Attendance, of_row).where(waits(), *here)
-    return Adjusted(*(int(number) for number in session.execute(query).one()))
+    *numbers, first, last = session.execute(query).one()
+    count, added, removed, minutes = (int(number) for number in numbers)
+    return Adjusted(count, added, removed, minutes, first, last)
 
 
 def _inside(period: Period, place: Place, by_host: bool) -> list[ColumnElement[bool]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Integer, cast, func, literal, select, true, union_all
@@ -14,7 +14,7 @@ from app.attendance.queries.hours import day_minutes, policies
 from app.reports.queries.coverage import members_of_day
 from app.reports.queries.place import Place, counted_in
 from app.reports.queries.summaries import are_exact
-from app.reports.rules import Period, Snapshot
+from app.reports.rules import HourRule, Period, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +35,42 @@ def hours_in(tallies: list[HoursTally]) -> float:
     return round(sum(minutes / length for length, minutes in by_length.items()), 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """The tallies of a period, and the rule of its last year."""
+
+    tallies: list[HoursTally]
+    rule: HourRule
+
+
+def hour_rule(policy: HourPolicy, year: int) -> HourRule:
+    """The rule that a year's hours are read by, as reports tell it."""
+    names = [field.name for field in fields(HourRule) if field.name != "year"]
+    return HourRule(year, **{name: getattr(policy, name) for name in names})
+
+
 def period_hours(session: Session, period: Period, snapshot: Snapshot, place: Place) -> float:
     """Hours of the period of all members who belong to the place on the snapshot's day."""
-    return hours_in(credited_hours(session, period, snapshot, place))
+    return hours_in(credited_hours(session, period, snapshot, place).tallies)
 
 
-def credited_hours(session: Session, period: Period, snapshot: Snapshot, place: Place) -> list[HoursTally]:
+def credited_hours(session: Session, period: Period, snapshot: Snapshot, place: Place) -> Credited:
     """Study minutes of the members who belong to the place on the snapshot's day, in the groups of that day.
 
     The members' own rows of the period that count, of whatever branch they were in then, cut to the
     half-day's and the day's cap of their year: over a year the sum of the figure study_hours.
     """
     day = members_of_day(snapshot, place)
-    parts = [_credit(session, span, policy, day, place) for span, policy in _spans(session, period)]
+    spans = _spans(session, period)
+    parts = [_credit(session, span, policy, day, place) for span, policy in spans]
     credit = union_all(*parts).subquery("credit")
     query = (
         select(day.c.org_id, day.c.groups, credit.c.per_hour, cast(func.sum(credit.c.minutes), Integer))
         .join(credit, credit.c.member_id == day.c.member_id)
         .group_by(day.c.org_id, day.c.groups, credit.c.per_hour)
     )
-    return [HoursTally(*row) for row in session.execute(query)]
+    tallies = [HoursTally(*row) for row in session.execute(query)]
+    return Credited(tallies, hour_rule(spans[-1][1], period.last.year))
 
 
 def _spans(session: Session, period: Period) -> list[tuple[Period, HourPolicy]]:

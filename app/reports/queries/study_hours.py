@@ -13,10 +13,11 @@ from app.attendance.queries.hours import day_minutes, policy_of
 from app.core.vocabulary import CENTRAL_KIND, VISIT_MODES, Group, Status
 from app.members.models import Member, OrgPost, OrgUnit
 from app.reports.queries.coverage import members_of_day
+from app.reports.queries.credit import hour_rule
 from app.reports.queries.cut import cut_rows
 from app.reports.queries.place import Place, counted_in
 from app.reports.queries.summaries import are_exact
-from app.reports.rules import FIRST_PAGE, Key, Period, Slice, Snapshot, hours_of
+from app.reports.rules import FIRST_PAGE, HourRule, Key, Period, Slice, Snapshot, hours_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class StudyHours:
     hours: float
     items: tuple[StudyHoursItem, ...]
     next: Key | None
+    rule: HourRule
 
 
 def study_hours(
@@ -66,7 +68,7 @@ def study_hours(
 ) -> StudyHours:
     """Hours of the year of every member who belongs to the place on the snapshot's day.
 
-    Minutes of rows that count, of any branch, cut to the half-day's cap before and after noon and to
+    Minutes of rows that count, of any branch, cut to the half-day's cap before and after 12:30 and to
     the day's cap; then hours by the year's rule. Required: the rule's hours of a post holder of that
     day, of a member otherwise, and none of a member without a hard demand (exempt).
     below: only members who still lack hours, or as post holders central trainings.
@@ -113,7 +115,8 @@ def study_hours(
     items = tuple(_item(row, policy.minutes_per_hour) for row in rows)
     after = (items[-1].org_code, items[-1].member) if following else None
     count, all_minutes = (rows[0].all_members, rows[0].all_minutes) if rows else (0, 0)
-    return StudyHours(year, count, hours_of(int(all_minutes), policy.minutes_per_hour), items, after)
+    hours = hours_of(int(all_minutes), policy.minutes_per_hour)
+    return StudyHours(year, count, hours, items, after, hour_rule(policy, year))
 
 
 def _required(policy: HourPolicy, day: Any, has_post: Any) -> tuple[Any, Any]:

@@ -18,7 +18,7 @@ from app.reports.queries.coverage import CoverageRow, reached_members
 from app.reports.queries.credit import HoursTally, credited_hours, hours_in
 from app.reports.queries.place import Place, counted_in, inside, org_rows
 from app.reports.queries.units import Unit, branch_rows, units_at, units_on
-from app.reports.rules import Level, Period, RateBy, Snapshot
+from app.reports.rules import HourRule, Level, Period, RateBy, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Summary:
 
     total: SummaryRow
     rows: tuple[SummaryRow, ...]
+    # Of the period's last year.
+    rule: HourRule
 
 
 # Members, and their person-times.
@@ -71,7 +73,8 @@ def branch_summary(
     for tally in _members(session, period, snapshot, place):
         people[unit_of[tally[0]]].append(tally)
     hours: dict[int, list[HoursTally]] = defaultdict(list)
-    for credit in credited_hours(session, period, snapshot, place):
+    credited = credited_hours(session, period, snapshot, place)
+    for credit in credited.tallies:
         hours[unit_of[credit.org_id]].append(credit)
     everybody = came.pop(_EVERYBODY, _NONE)
     found = set(came) | set(listed) | set(people) | set(hours)
@@ -92,7 +95,7 @@ def branch_summary(
         everybody,
         [tally for tallies in hours.values() for tally in tallies],
     )
-    return Summary(total, rows)
+    return Summary(total, rows, credited.rule)
 
 
 def _units(
@@ -113,7 +116,8 @@ def group_summary(session: Session, period: Period, snapshot: Snapshot, place: P
     session's day. expected and those of them who came: groups of the expected list.
     """
     tallies = _members(session, period, snapshot, place)
-    hours = credited_hours(session, period, snapshot, place)
+    credited = credited_hours(session, period, snapshot, place)
+    hours = credited.tallies
     listed = turnout(session, period, place, RateBy.GROUP)
     came, everybody = _came_by_group(session, period, place)
     rows = []
@@ -129,7 +133,7 @@ def group_summary(session: Session, period: Period, snapshot: Snapshot, place: P
             )
         )
     total = _row(Unit(0, "", "", False), tallies, _added(listed.values()), everybody, hours)
-    return Summary(total, tuple(rows))
+    return Summary(total, tuple(rows), credited.rule)
 
 
 def _row(

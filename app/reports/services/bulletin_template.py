@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.access import Scope
 from app.core.audit import record_act
 from app.core.db import is_postgresql, writing
-from app.reports.docx_template import filled, repacked
+from app.reports.docx_template import filled, names_something, repacked
 from app.reports.models import DocumentTemplate
 from app.settings import ROOT
 
@@ -33,10 +33,10 @@ def own_template(session: Session) -> bytes | None:
     return session.scalar(select(DocumentTemplate.content).where(_IS_OURS))
 
 
-def save_template(content: bytes, sample: Mapping[str, Any], scope: Scope, now: datetime) -> None:
+def save_template(content: bytes, sample: Mapping[str, Any], scope: Scope, now: datetime) -> bool:
     """Take an uploaded template once a document could be made from it. Raises TemplateRefused.
 
-    sample: values of every placeholder that there is.
+    sample: values of every placeholder that there is. False: taken, but no placeholder stands in it.
     """
     filled(content, sample)
     safe = repacked(content)
@@ -50,6 +50,7 @@ def save_template(content: bytes, sample: Mapping[str, Any], scope: Scope, now: 
             )
         )
         record_act(session, "bulletin_template.save", "bulletin", scope.user_id, now, size=len(safe))
+    return names_something(safe, sample)
 
 
 def reset_template(scope: Scope, now: datetime) -> None:

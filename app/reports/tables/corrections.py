@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.core.i18n import Text, lazy, moment_text
+from app.core.i18n import Text, day_text, lazy, moment_text
 from app.core.i18n import gettext as _
 from app.core.vocabulary import Status
 from app.reports.definitions import notes
@@ -66,7 +66,8 @@ def with_adjustments(table: Table, found: Adjusted, ask: Ask, *, by_host: bool =
     if not found.count:
         return table
     words = _(
-        "锁定后调整:%(n)s 条,人次 +%(added)s −%(removed)s,分钟 %(minutes)s;不计入以上数字。",
+        "锁定后调整:%(n)s 条(%(days)s的场次),人次 +%(added)s −%(removed)s,分钟 %(minutes)s;不计入以上数字。",
+        days=_days(found),
         n=f"{found.count:,}",
         added=f"{found.added:,}",
         removed=f"{found.removed:,}",
@@ -75,6 +76,12 @@ def with_adjustments(table: Table, found: Adjusted, ask: Ask, *, by_host: bool =
     more = {"host": "1"} if by_host else {}
     door = ask.door("reports.corrections", after_lock="waiting", **more)
     return replace(table, adjustments=Cell(found.count, door, words))
+
+
+def _days(found: Adjusted) -> str:
+    if found.first is None or found.last is None or found.first == found.last:
+        return day_text(found.first) if found.first else ""
+    return f"{day_text(found.first)}–{day_text(found.last)}"
 
 
 def signed(number: int) -> str:

@@ -84,7 +84,8 @@ def uncovered_table(result: Uncovered, modes: dict[str, str], ask: Ask) -> Table
                 Cell(groups_label(item.groups)),
                 Cell(item.phone_masked),
                 Cell(item.last_attended_on, words=None if item.last_attended_on else _("没有记录")),
-                Cell(modes.get(item.suggested_mode, item.suggested_mode)),
+                # Where nobody knows how to find somebody, no way of delivery can be meant yet.
+                Cell(_("先联系上") if item.is_lost else modes.get(item.suggested_mode, item.suggested_mode)),
             ),
             needs_attention=item.is_lost,
         )

@@ -8,6 +8,7 @@ from app.reports.definitions import notes
 from app.reports.queries import AttendanceRate, RateRow, Summary, SummaryRow
 from app.reports.rules import Level, RateBy
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Params, Table, TableRow, Value
+from app.reports.tables.yearly import hour_rule_note
 
 _COLUMNS = (
     Column("members", lazy("党员数"), Look.COUNT),
@@ -60,7 +61,7 @@ def branches_table(result: Summary, level: Level, ask: Ask) -> Table:
         ask.title_as_of(lazy("支部汇总")),
         (Column("org", lazy("组织"), width=30), *_COLUMNS),
         tuple(rows),
-        notes("three_days", "branches", *_DEFINED),
+        (*notes("three_days", "branches", *_DEFINED), hour_rule_note(result.rule)),
         TableRow("total", (Cell(_("合计")), *_numbers(result.total, ask, ask.params))),
         about=ask.about(of_members=True),
     )
@@ -92,7 +93,7 @@ def groups_table(result: Summary, ask: Ask) -> Table:
         ask.title_as_of(lazy("分类汇总")),
         (Column("group", lazy("党员类别"), width=16), *_COLUMNS),
         rows,
-        notes("overlap", "lost_contact", "three_days", *_DEFINED),
+        (*notes("overlap", "lost_contact", "three_days", *_DEFINED), hour_rule_note(result.rule)),
         TableRow("total", (Cell(_("合计")), *_numbers(result.total, ask, ask.params))),
         about=ask.about(of_members=True),
     )

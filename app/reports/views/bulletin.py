@@ -28,6 +28,17 @@ from app.reports.views.frame import Question, answer, bp, cut, file_answer, mark
 TEXT_TYPE = "text/plain; charset=utf-8"
 
 
+# Much more than a template may have: one that is too large is answered beside the form, not by a dead end.
+_MOST_READ = 10 * MAX_BYTES
+
+
+@bp.url_value_preprocessor
+def allow_a_template(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Here, because the check for CSRF reads the form before any hook of a blueprint runs."""
+    if endpoint == "reports.save_bulletin_template":
+        request.max_content_length = _MOST_READ
+
+
 class TemplateForm(Form):  # type: ignore[misc]
     """A Word template."""
 
@@ -37,6 +48,7 @@ class TemplateForm(Form):  # type: ignore[misc]
 def _bulletin() -> tuple[Question, Bulletin]:
     asked = question(by_year=True)
     ask = asked.ask
+    forms.require_begun(ask.period, asked.today)
     numbers = bulletin_numbers(asked.session, ask.period, ask.snapshot, ask.place)
     return asked, bulletin_of(numbers, ask)
 
@@ -100,11 +112,13 @@ def save_bulletin_template() -> Any:
         form.file.errors = [str(_("请选择一个 Word 文件。"))]
         return _template_page(form), 422
     try:
-        save_template(content, _bulletin()[1].placeholders, current_scope(), utc_now())
+        is_filled = save_template(content, _bulletin()[1].placeholders, current_scope(), utc_now())
     except TemplateRefused as refusal:
         form.file.errors = [str(refusal.detail)]
         return _template_page(form), refusal.status
     flash(_("已保存。以后的年度综述用这个模板。"), "success")
+    if not is_filled:
+        flash(_("这个模板里没有占位符,年度综述里不会有数字。请对照下面的名称写上。"), "warning")
     return redirect(url_for("reports.bulletin_template"))
 
 

@@ -92,10 +92,11 @@ def duty_gaps_page() -> Any:
     asked = _until(question(by_year=True))
     result = duty_gaps(asked.session, asked.year, asked.ask.place, asked.today)
     table = duty_gaps_table(result, asked.ask)
-    page = page_of(table, len(table.rows))
+    total = len(table.rows)
     if not wants_file():
         part = cut()
         table = replace(table, rows=table.rows[part.offset : part.offset + PAGE_SIZE])
+    page = page_of(table, total)
     running = asked.today.month if asked.year == asked.today.year else None
     return answer("reports/duty_gaps.html", asked, table, page=page, running=running)
 

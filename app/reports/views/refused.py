@@ -34,13 +34,33 @@ _TITLES: dict[str, Text] = {
     "reports.lecturers": lazy("讲师授课统计"),
     "reports.attendance_rate": lazy("参训率"),
     "reports.corrections": lazy("更正记录"),
+    "reports.make_ups": lazy("补学送学清单"),
+    "reports.trend": lazy("走势"),
+    "reports.duty_gaps": lazy("每月组织生活"),
+    "reach.index": lazy("一个不漏"),
+    "reach.start": lazy("一个不漏"),
 }
 _BY: dict[str, Any] = {
     "reports.person_times": BY_LABELS,
     "reports.coverage": COVERAGE_BY_LABELS,
     "reports.attendance_rate": RATE_LABELS,
 }
-_OF_A_DAY = ("reports.coverage", "reports.uncovered", "reports.branches", "reports.groups")
+_OF_A_DAY = (
+    "reports.coverage",
+    "reports.uncovered",
+    "reports.branches",
+    "reports.groups",
+    "reach.index",
+    "reach.start",
+)
+_OF_A_YEAR = (
+    "reports.index",
+    "reports.study_hours",
+    "reports.duties",
+    "reports.bulletin",
+    "reports.trend",
+    "reports.duty_gaps",
+)
 
 
 @bp.errorhandler(InvalidInput)
@@ -63,7 +83,7 @@ def refuse(error: InvalidInput) -> Any:
         kinds=kinds,
         asks_day=endpoint in _OF_A_DAY,
         level_choices=LEVEL_LABELS if endpoint == "reports.branches" else None,
-        asks_year=endpoint in ("reports.index", "reports.study_hours", "reports.duties", "reports.bulletin"),
+        asks_year=endpoint in _OF_A_YEAR,
     )
     return page, error.status
 
