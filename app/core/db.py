@@ -38,6 +38,8 @@ db = SQLAlchemy(model_class=Base)
 
 # First key of the advisory locks on training sessions; any number that nothing else here uses.
 SESSION_LOCKS = 7301
+# The same for one user's own repeats.
+_REPEAT_LOCKS = 7305
 # The same for the calendar as a whole: days are locked and unlocked alone.
 CALENDAR_LOCK = 7304
 SHARED_LOCK = "pg_advisory_xact_lock_shared"
@@ -231,3 +233,10 @@ def hold_calendar(session: Session, *, alone: bool) -> None:
     if is_postgresql(session):
         kind = "pg_advisory_xact_lock" if alone else SHARED_LOCK
         session.execute(text(f"SELECT {kind}(:calendar)"), {"calendar": CALENDAR_LOCK})
+
+
+def hold_repeats(session: Session, user_id: int) -> None:
+    """Let what one user sends twice come one after the other, until the transaction ends; before any row."""
+    if is_postgresql(session):
+        given = {"space": _REPEAT_LOCKS, "id": user_id}
+        session.execute(text("SELECT pg_advisory_xact_lock(:space, :id)"), given)

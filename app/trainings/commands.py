@@ -73,3 +73,5 @@ class SavedSession:
     id: int
     state: str
     clashes: tuple[Clash, ...]
+    # False: the same form had stored it before, and it was changed instead of stored twice.
+    is_new: bool = True

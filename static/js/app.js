@@ -107,6 +107,31 @@
     tell();
   }
 
+  // ---- a button that says how many boxes of its form are ticked --------------------------------------------
+
+  function enhanceTicks(button) {
+    const boxes = () => [...button.form.elements].filter((one) => one.type === "checkbox");
+    const tell = () => {
+      const ticked = boxes().filter((box) => box.checked).length;
+      button.textContent = button.dataset.ticks.replace("{n}", ticked);
+      button.disabled = !ticked;
+    };
+    document.addEventListener("change", (event) => { if (event.target.form === button.form) tell(); });
+    // A page that comes back from the browser's memory keeps its ticks.
+    window.addEventListener("pageshow", tell);
+    tell();
+  }
+
+  // ---- a form that one comes back to is still the form that was opened then --------------------------------
+
+  const asked = $("[data-asked]");
+  if (asked) {
+    // "Back" fetches the page anew and fills in what was typed; the moment is kept with the step back.
+    const { asked: then } = history.state || {};
+    if (then) asked.value = then;
+    else history.replaceState({ ...history.state, asked: asked.value }, "");
+  }
+
   // ---- small things --------------------------------------------------------------------------------------
 
   document.addEventListener("click", (event) => {
@@ -140,6 +165,7 @@
   function enhance(within) {
     all("form[data-autosubmit]", within).forEach(enhanceFilters);
     all("[data-picker]", within).forEach(enhancePicker);
+    all("[data-ticks]", within).forEach(enhanceTicks);
     all("[data-print]", within).forEach((button) => { button.hidden = false; });
   }
 

@@ -237,3 +237,23 @@ def test_a_member_reads_keeps_and_corrects_what_is_recorded_without_script(
     expect(page.locator("h1")).to_contain_text("解除这部手机与 王小明 的绑定?")
     page.click("button:has-text('解除绑定')")
     expect(page.locator("h1")).to_have_text("第一次使用")
+
+
+def test_back_from_a_saved_session_and_saving_again_makes_no_second_one(
+    server: Server, district: SimpleNamespace, chromium: Browser
+) -> None:
+    page = chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    complaints = watched(page)
+    sign_in(page, server.url)
+    page.goto(f"{server.url}/sessions/new")
+    page.fill("[name=title]", "退回再存")
+    page.select_option("[name=host]", "SF01")
+    page.click("button[value=draft]")
+    expect(page.locator("h1")).to_contain_text("退回再存")
+    made = page.url
+    page.go_back()
+    expect(page.locator("[name=title]")).to_have_value("退回再存")
+    page.click("button[value=draft]")
+    expect(page.locator("#flashes")).to_contain_text("没有再建一场")
+    assert page.url == made
+    assert complaints == []

@@ -1,11 +1,13 @@
 """The form of a session: new, pre-filled, copied, stored; nothing typed is lost."""
 
 import re
-from datetime import timedelta
+import threading
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.core.audit import AuditEntry
 from app.core.clock import today
@@ -13,9 +15,9 @@ from app.core.db import db
 from app.core.vocabulary import Role, SessionState
 from app.trainings.models import ExpectedAttendee, TrainingClass, TrainingSession
 from app.trainings.queries.page import speakers
-from tests.factories import NOW, count, make_session
+from tests.factories import NOW, count, make_session, make_staff, sign_in
 from tests.query_counter import count_queries
-from tests.web.session_office import Office, post
+from tests.web.session_office import Office, post, token_of
 
 PAGE_BUDGET = 15
 
@@ -298,3 +300,61 @@ def test_a_secretary_edits_a_session_that_names_somebody_else_s_member(office: O
     typed = office.typed(orgs=["QA", "QB"], members=[str(office.guest.id)], starts="09:00", step="save")
     assert post(secretary, f"/sessions/{session_id}/edit", **typed).status_code == 302
     assert chosen(secretary.get(f"/sessions/{session_id}/edit").text, "members") == [str(office.guest.id)]
+
+
+def test_a_form_that_is_sent_again_after_back_changes_the_session_that_it_made(office: Office) -> None:
+    browser = office.browser()
+    asked = value_of(browser.get("/sessions/new").text, "asked_at")
+    typed = {**office.typed(), "asked_at": asked}
+    first = post(browser, "/sessions/new", **typed)
+    again = post(browser, "/sessions/new", **{**typed, "note": "带笔记本", "new_class": ""})
+    assert again.location == first.location
+    page = browser.get(first.location).text
+    assert "没有再建一场" in page
+    assert "带笔记本" in page
+    assert count(TrainingSession) == 1
+    # "Save and publish" after "save as draft" publishes that draft.
+    assert post(browser, "/sessions/new", **{**typed, "step": "publish"}).location == first.location
+    assert db.session.scalars(select(TrainingSession.state)).all() == [SessionState.PUBLISHED]
+    # Another room, another form, and another person are other sessions.
+    assert post(browser, "/sessions/new", **{**typed, "venue": "二楼"}).location != first.location
+    later = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    for more in (later, "", "no time", "0001-01-01T00:00:00+08:00"):
+        assert post(browser, "/sessions/new", **{**typed, "asked_at": more}).status_code == 302
+    others = office.browser(Role.ADMINISTRATOR)
+    assert post(others, "/sessions/new", **typed).status_code == 302
+    assert count(TrainingSession) == 7
+
+
+def test_a_class_is_made_once_however_often_its_form_is_sent(office: Office) -> None:
+    browser = office.browser()
+    asked = value_of(browser.get("/sessions/new").text, "asked_at")
+    typed = {**office.typed(), "new_class": "春季轮训", "asked_at": asked}
+    for _ in range(2):
+        assert post(browser, "/sessions/new", **typed).status_code == 302
+    assert (count(TrainingSession), count(TrainingClass)) == (1, 1)
+    assert db.session.scalars(select(TrainingSession.class_id)).one() is not None
+
+
+def test_the_same_form_sent_twice_at_once_makes_one_session(app: Flask) -> None:
+    with app.app_context():
+        office = Office(app)
+        user = make_staff("twice", Role.ORGANISER, office.root)
+        browsers = [sign_in(app.test_client(), user) for _ in range(4)]
+        tokens = [token_of(browser) for browser in browsers]
+        typed = office.typed(asked_at=value_of(browsers[0].get("/sessions/new").text, "asked_at"))
+        db.session.rollback()
+    start, found = threading.Barrier(4), []
+
+    def send(n: int) -> None:
+        start.wait()
+        found.append(browsers[n].post("/sessions/new", data={**typed, "csrf_token": tokens[n]}).location)
+
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1, found
+    with app.app_context():
+        assert count(TrainingSession) == 1

@@ -140,7 +140,17 @@ def _search() -> str:
 
 
 def _wish(form: SessionForm) -> Wish:
-    return Wish(new_class=form.new_class.data or "", publish=request.form.get("step") == "publish")
+    new_class, publish = form.new_class.data or "", request.form.get("step") == "publish"
+    return Wish(new_class, publish, _asked_at())
+
+
+def _asked_at() -> datetime | None:
+    """When the form was opened, as it says itself; None when it does not."""
+    try:
+        found = datetime.fromisoformat(request.form.get("asked_at", ""))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None and 2000 < found.year < 2200 else None
 
 
 def _for_state(form: SessionForm, stored: SessionFacts) -> SessionForm:
@@ -155,6 +165,8 @@ def _saved(saved: SavedSession) -> Any:
         SessionState.PUBLISHED.value: _("已保存并发布。"),
     }
     flash(words.get(saved.state, _("已保存。")), "success")
+    if not saved.is_new:
+        flash(_("这一场刚才已经存过:没有再建一场,改动存进了它。"), "info")
     return redirect(url_for("trainings.show", session_id=saved.id))
 
 
@@ -195,6 +207,7 @@ def _page(form: SessionForm, beside: Beside, status: int = 200) -> Any:
         found=found,
         q=_search(),
         length=_length(form),
+        asked_at=(_asked_at() or utc_now()).isoformat(),
     )
     return page, status
 
