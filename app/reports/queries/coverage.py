@@ -11,6 +11,7 @@ from sqlalchemy import CTE, Integer, case, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
+from app.core.db import is_postgresql
 from app.core.vocabulary import Group
 from app.members.models import Membership
 from app.members.queries.as_of import members_as_of
@@ -55,7 +56,7 @@ class Coverage:
     rows: tuple[CoverageRow, ...]
 
 
-# (set of Group bits, reached or not, how many members)
+# (set of Group bits, how many members, how many of them reached)
 _Tally = tuple[int, int, int]
 
 
@@ -69,10 +70,8 @@ def coverage(session: Session, period: Period, snapshot: Snapshot, place: Place,
     reached = reached_members(session, period, snapshot, place)
     if by is CoverageBy.ORG:
         return _by_org(session, snapshot, place, reached)
-    query = select(reached.c.groups, reached.c.covered, func.count()).group_by(
-        reached.c.groups, reached.c.covered
-    )
-    tallies = [(bits, covered, n) for bits, covered, n in session.execute(query)]
+    query = select(reached.c.groups, func.count(), func.sum(reached.c.covered)).group_by(reached.c.groups)
+    tallies = [(bits, members, covered) for bits, members, covered in session.execute(query)]
     rows = [
         _row(group.value, group_label(group), (t for t in tallies if t[0] & group.bit)) for group in Group
     ]
@@ -89,15 +88,15 @@ def _by_org(session: Session, snapshot: Snapshot, place: Place, reached: CTE) ->
     for org_id, unit_id in session.execute(placed):
         units_of[org_id].append(unit_id)
     exempt = reached.c.groups.bitwise_and(Group.EXEMPT.bit).label("exempt")
-    query = select(reached.c.org_id, exempt, reached.c.covered, func.count()).group_by(
-        reached.c.org_id, "exempt", reached.c.covered
+    query = select(reached.c.org_id, exempt, func.count(), func.sum(reached.c.covered)).group_by(
+        reached.c.org_id, "exempt"
     )
     everyone: list[_Tally] = []
     by_unit: dict[int, list[_Tally]] = defaultdict(list)
-    for org_id, bits, covered, n in session.execute(query):
-        everyone.append((bits, covered, n))
+    for org_id, bits, members, covered in session.execute(query):
+        everyone.append((bits, members, covered))
         for unit_id in units_of[org_id]:
-            by_unit[unit_id].append((bits, covered, n))
+            by_unit[unit_id].append((bits, members, covered))
     rows = [
         _row(code, label, by_unit.get(unit_id, []))
         for unit_id, code, label in org_rows(session, place, day, set(by_unit))
@@ -107,12 +106,12 @@ def _by_org(session: Session, snapshot: Snapshot, place: Place, reached: CTE) ->
 
 def _row(key: str, label: str, tallies: Iterable[_Tally]) -> CoverageRow:
     members = covered = required = required_covered = 0
-    for bits, is_covered, count in tallies:
-        owed = 0 if bits & Group.EXEMPT.bit else count
+    for bits, count, reached in tallies:
         members += count
-        covered += count * is_covered
-        required += owed
-        required_covered += owed * is_covered
+        covered += reached
+        if not bits & Group.EXEMPT.bit:
+            required += count
+            required_covered += reached
     return CoverageRow(key, label, members, covered, required, required_covered)
 
 
@@ -132,7 +131,9 @@ def reached_members(
     Said here and not of the column, so that the database knows how many to expect.
     """
     if are_exact(session, period):
-        came = came_in(period, Membership.member_id)
+        # PostgreSQL makes a set of it by itself.
+        as_set = covered is None and not is_postgresql(session)
+        came = came_in(period, Membership.member_id, as_set=as_set)
     else:
         came = exists().where(Attendance.member_id == Membership.member_id, *counted_in(period))
     everyone = place.is_everything and covered is None

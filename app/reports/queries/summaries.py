@@ -40,10 +40,15 @@ def are_exact(session: Session, period: Period) -> bool:
 _asked: WeakKeyDictionary[SessionTransaction, dict[tuple[int, int], bool]] = WeakKeyDictionary()
 
 
-def came_in(period: Period, member_id: Any) -> ColumnElement[bool]:
-    """Whether a member has a counted row in the period, from the summaries; member_id: a column outside."""
-    held = [exists().where(MemberYear.member_id == member_id, days) for days in _days_in(MemberYear, period)]
-    return or_(*held)
+def came_in(period: Period, member_id: Any, *, as_set: bool = False) -> ColumnElement[bool]:
+    """Whether a member has a counted row in the period, from the summaries; member_id: a column outside.
+
+    as_set: gather all who have one first, where everybody is asked about.
+    """
+    held = _days_in(MemberYear, period)
+    if as_set:
+        return or_(*[member_id.in_(select(MemberYear.member_id).where(days)) for days in held])
+    return or_(*[exists().where(MemberYear.member_id == member_id, days) for days in held])
 
 
 def has_days_in(table: type[MemberYear] | type[MemberYearKind], period: Period) -> ColumnElement[bool]:
