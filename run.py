@@ -47,7 +47,11 @@ def prepare(settings: Settings) -> None:
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until stopped; the first worker that gets the leader's lock also ticks."""
     os.environ["RUN_SCHEDULER"] = "1"
-    os.register_at_fork(after_in_child=_stop_when_told)
+    os.register_at_fork(
+        before=lambda: _hear(signal.SIG_BLOCK),
+        after_in_parent=lambda: _hear(signal.SIG_UNBLOCK),
+        after_in_child=_stop_when_told,
+    )
     Granian(
         "app.server:application",
         address=host,
@@ -65,14 +69,23 @@ def serve(settings: Settings, host: str, port: int) -> None:
     ).serve()
 
 
+_TO_STOP = (signal.SIGTERM, signal.SIGINT)
+
+
+def _hear(how: int) -> None:
+    """Let signals to stop wait while a process is forked, or hear them again: none falls in between."""
+    signal.pthread_sigmask(how, _TO_STOP)
+
+
 def _stop_when_told() -> None:
     """A process that was just forked ends at SIGTERM and SIGINT, until it says otherwise.
 
     It has the handlers of the first process, which note the signal for nobody: a worker told to stop
     before it had loaded the product would go on until it is killed.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _TO_STOP:
         signal.signal(number, signal.SIG_DFL)
+    _hear(signal.SIG_UNBLOCK)
 
 
 def main() -> int:
