@@ -157,3 +157,16 @@ def stay_said(before: Status, stay: Stay, span: tuple[datetime, datetime], late_
     early = before is Status.LEFT_EARLY if stay.left_at is None else left_early(stay.left_at, over)
     status = Status.LATE if late else Status.LEFT_EARLY if early else Status.PRESENT
     return Arrival(status, stay.came_at if late else None, stay.left_at)
+
+
+@dataclass(frozen=True, slots=True)
+class HourRule:
+    """How minutes become study hours from a year on, until a later rule, and how many a member owes."""
+
+    from_year: int
+    minutes_per_hour: int
+    half_day_cap_minutes: int
+    day_cap_minutes: int
+    member_hours: int
+    post_hours: int
+    post_central_classes: int

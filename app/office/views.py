@@ -8,8 +8,9 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 
 from app.attendance.queries.hours import policies
+from app.attendance.rules import HourRule
 from app.attendance.services.duty_rules import DutyDraft, save_duty_rule
-from app.attendance.services.policy import PolicyDraft, save_policy
+from app.attendance.services.policy import save_policy
 from app.core.access import current_scope, permission
 from app.core.clock import today, utc_now
 from app.core.db import db
@@ -151,7 +152,7 @@ def save_policy_submit() -> Any:
     form = PolicyForm(request.form)
 
     def save() -> Any:
-        return save_policy(PolicyDraft(**form.data), current_scope(), utc_now())
+        return save_policy(HourRule(**form.data), current_scope(), utc_now())
 
     return _save(form, save, "office.policy", lambda: _policy_page(form))
 

@@ -36,11 +36,13 @@ def short_month_label(month: str) -> str:
 
 
 def period_label(period: Period) -> str:
-    """2019年 / 2019年4月 / 2019年1月1日至2019年3月5日."""
+    """2019年 / 2019年4月 / 2019年4月28日 / 2019年1月1日至2019年3月5日."""
     if period.whole_year:
         return str(period.whole_year) if is_english() else f"{period.whole_year}年"
     if period.whole_month:
         return month_label(f"{period.first.year:04d}-{period.first.month:02d}")
+    if period.first == period.last:
+        return day_text(period.first)
     return str(_("%(first)s至%(last)s", first=day_text(period.first), last=day_text(period.last)))
 
 

@@ -151,19 +151,6 @@ def share(part: int, whole: int) -> float | None:
     return 0.9999 if rounded >= 1 and part < whole else rounded
 
 
-@dataclass(frozen=True, slots=True)
-class HourRule:
-    """How a year's minutes become study hours, and how many are asked for."""
-
-    year: int
-    minutes_per_hour: int
-    half_day_cap_minutes: int
-    day_cap_minutes: int
-    member_hours: int
-    post_hours: int
-    post_central_classes: int
-
-
 def hours_of(minutes: int, minutes_per_hour: int) -> float:
     """Study hours to the hundredth: 45 minutes of 60 are 0.75."""
     return round(minutes / minutes_per_hour, 2)

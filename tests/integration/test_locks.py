@@ -19,13 +19,14 @@ from app.attendance.models import (
     ReviewItem,
     YearFigures,
 )
+from app.attendance.rules import HourRule
 from app.attendance.services.adjust import withdraw
 from app.attendance.services.bulk import Act, Noted, Rest, take_back_all, tick_all, tick_rest
 from app.attendance.services.correct import set_status, staff_sighting, take_back
 from app.attendance.services.decide_review import Decision, decide, reopen
 from app.attendance.services.duty_rules import DutyDraft, save_duty_rule
 from app.attendance.services.locks import lock_period, unlock_period
-from app.attendance.services.policy import PolicyDraft, save_policy
+from app.attendance.services.policy import save_policy
 from app.attendance.services.put_back import put_back
 from app.attendance.services.record import Said, Sighting, record_attendance
 from app.attendance.services.sign_out import sign_out
@@ -251,7 +252,7 @@ def test_words_about_a_locked_session_and_its_drafts_stay_free(office: Office) -
     update_session(office.draft.id, later, office.scope, LATER, **RULES)
     publish_session(office.draft.id, office.scope, LATER, **RULES)
     with pytest.raises(InvalidInput):
-        save_policy(PolicyDraft(2019, 60, 240, 480, 32, 56, 1), office.scope, LATER)
+        save_policy(HourRule(2019, 60, 240, 480, 32, 56, 1), office.scope, LATER)
     with pytest.raises(InvalidInput) as refused:
         save_duty_rule(DutyDraft("theme_day", 2019, "yearly"), office.scope, LATER)
     assert [error.code for error in refused.value.errors] == ["locked"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from app.attendance.models import HourPolicy
+from app.attendance.rules import HourRule
 from app.attendance.services.rollups import make_stale
 from app.core.access import Scope
 from app.core.audit import record_act
@@ -19,20 +20,7 @@ from app.core.i18n import lazy
 YEARS_AHEAD = 10
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyDraft:
-    """A rule from `from_year` on, until a later one."""
-
-    from_year: int
-    minutes_per_hour: int
-    half_day_cap_minutes: int
-    day_cap_minutes: int
-    member_hours: int
-    post_hours: int
-    post_central_classes: int
-
-
-def save_policy(draft: PolicyDraft, scope: Scope, now: datetime) -> None:
+def save_policy(draft: HourRule, scope: Scope, now: datetime) -> None:
     """Add the rule of a coming year, or change it before that year begins. Raises InvalidInput."""
     errors = list(_errors(draft, office_date(now).year))
     if errors:
@@ -49,7 +37,7 @@ def save_policy(draft: PolicyDraft, scope: Scope, now: datetime) -> None:
         )
 
 
-def _errors(draft: PolicyDraft, this_year: int) -> Iterator[FieldError]:
+def _errors(draft: HourRule, this_year: int) -> Iterator[FieldError]:
     if not this_year < draft.from_year <= this_year + YEARS_AHEAD:
         yield FieldError(
             "from_year", "not_coming", lazy("只能为以后的年份设置(从 %(year)s 年起)。", year=this_year + 1)

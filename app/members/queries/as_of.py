@@ -92,11 +92,11 @@ def _members_as_of(
     everyone: bool = False,
 ) -> Select[int, int, int]:
     hand = _by_hand(on, only)
-    by_rule = {Group.ELDERLY: is_old(on, elderly_age), **_BY_BRANCH}
-    bits: ColumnElement[int] = literal(0, Integer)
-    for group in Group:
-        ruled = case((by_rule[group], 1), else_=0) if group in by_rule else literal(0, Integer)
-        bits = bits + func.coalesce(hand.c[group.value], ruled) * group.bit
+    # A branch has one nature, and so it gives one of these groups at most.
+    by_branch = case(*[(rule, group.bit) for group, rule in _BY_BRANCH.items()], else_=0)
+    by_rule = case((is_old(on, elderly_age), Group.ELDERLY.bit), else_=0) + by_branch
+    undecided = func.coalesce(hand.c.undecided, _ALL_BITS)
+    bits = by_rule.bitwise_and(undecided) + func.coalesce(hand.c.is_in, 0)
     # A column plus nothing is looked up in no index: members come first, and theirs is looked up.
     joined = Member.id + 0 if everyone else Member.id
     query = (
@@ -110,6 +110,7 @@ def _members_as_of(
     return query if only is None else query.where(Membership.member_id.in_(only))
 
 
+_ALL_BITS = sum(group.bit for group in Group)
 # Groups that the branch gives by what it was then (`former_on` joined).
 _BY_BRANCH: dict[Group, ColumnElement[bool]] = {
     Group.NEW_ORG: SECTOR_THEN.in_(NEW_ORG_SECTORS),
@@ -148,13 +149,17 @@ def _counts(group: Group, on: date) -> list[ColumnElement[bool]]:
 
 
 def _by_hand(on: date, member_ids: Collection[int | ColumnElement[int]] | None) -> Subquery:
-    """Subquery: per member one column a group, 1 or 0 where a row of the date says so, else NULL."""
-    columns = []
+    """Subquery: members with rows of the date, with two sets of Group bits: what the rows put them into, and
+    what they say nothing about."""
+    is_in: ColumnElement[int] = literal(0, Integer)
+    undecided: ColumnElement[int] = literal(0, Integer)
     for group in Group:
         counts = and_(GroupMembership.group == group, *_counts(group, on))
-        columns.append(func.max(case((counts, case((GroupMembership.is_in, 1), else_=0)))).label(group.value))
+        said = func.max(case((counts, case((GroupMembership.is_in, 1), else_=0))))
+        is_in += func.coalesce(said, 0) * group.bit
+        undecided += case((said.is_(None), group.bit), else_=0)
     query = (
-        select(GroupMembership.member_id, *columns)
+        select(GroupMembership.member_id, is_in.label("is_in"), undecided.label("undecided"))
         .where(GroupMembership.starts_on <= on, GroupMembership.ends_on > on)
         .group_by(GroupMembership.member_id)
     )

@@ -92,11 +92,8 @@ def members(plan_id: str, number: int) -> str:
 @permission("sessions.write")
 def apply(plan_id: str) -> Any:
     """Draft the sessions that are ticked; those drafted before stay as they are."""
-    numbers = [whole(text) for text in request.form.getlist("line")]
-    if None in numbers:
-        raise InvalidInput.field("line", "number", lazy("方案里没有这一场。请刷新页面再选。"))
-    wanted = [number for number in numbers if number is not None]
     try:
+        wanted = _ticked()
         done = apply_plan(plan_id, wanted, current_scope(), utc_now(), tz=office_tz())
     except InvalidInput as refusal:
         for error in refusal.errors:
@@ -109,6 +106,14 @@ def apply(plan_id: str) -> Any:
     if done.left_out:
         flash(_("有 %(n)s 人已不在您负责的范围内,没有列入。", n=done.left_out), "warning")
     return redirect(url_for(".drafts", plan_id=plan_id))
+
+
+def _ticked() -> list[int]:
+    numbers = [whole(text) for text in request.form.getlist("line")]
+    wanted = [number for number in numbers if number is not None]
+    if len(wanted) < len(numbers):
+        raise InvalidInput.field("line", "number", lazy("方案里没有这一场。请刷新页面再选。"))
+    return wanted
 
 
 @bp.get("/plans/<plan_id>/drafts")

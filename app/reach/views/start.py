@@ -30,17 +30,16 @@ from app.reports.rules import CoverageBy
 from app.reports.views.frame import Question, question
 from app.reports.views.refused import refuse
 
+# The report's question that cannot be taken comes back in its form here too.
+bp.register_error_handler(InvalidInput, refuse)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @bp.get("")
 @permission("reports.read")
-def index() -> Any:
+def index() -> str:
     """Who is missing, and the form."""
-    try:
-        asked, group = question(), report_forms.group_of(request.args)
-    except InvalidInput as refusal:
-        return refuse(refusal)
+    asked, group = question(), report_forms.group_of(request.args)
     found = _order(asked, PlanWish(**_report_part(asked, group)))
     # What stands in the address, the rest as usual.
     limits = limits_text(found.order).items()
@@ -52,10 +51,7 @@ def index() -> Any:
 @permission("reports.read")
 def start() -> Any:
     """Put the plan to the worker. The report's question stands in the address, the limits in the form."""
-    try:
-        asked, group = question(), report_forms.group_of(request.args)
-    except InvalidInput as refusal:
-        return refuse(refusal)
+    asked, group = question(), report_forms.group_of(request.args)
     usual = _report_part(asked, group)
     form = limits_form(request.form, _kinds(_order(asked, PlanWish(**usual))))
     once = request.form.get("once", "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from app.trainings.models import TrainingSession
 
 @dataclass(frozen=True, slots=True)
 class Adjusted:
-    """count: adjustments that wait, of sessions from `first` to `last` (None without any). added, removed:
+    """count: adjustments that wait, of sessions in `days` (None without any). added, removed:
     person-times that would come to the figures, or leave them. minutes: what would be credited more (or,
     negative, less)."""
 
@@ -26,8 +25,7 @@ class Adjusted:
     added: int = 0
     removed: int = 0
     minutes: int = 0
-    first: date | None = None
-    last: date | None = None
+    days: Period | None = None
 
 
 def adjusted(session: Session, period: Period, place: Place, *, by_host: bool = False) -> Adjusted:
@@ -56,7 +54,7 @@ def adjusted(session: Session, period: Period, place: Place, *, by_host: bool = 
     query = select(*columns).select_from(Adjustment).outerjoin(Attendance, of_row).where(waits(), *here)
     *numbers, first, last = session.execute(query).one()
     count, added, removed, minutes = (int(number) for number in numbers)
-    return Adjusted(count, added, removed, minutes, first, last)
+    return Adjusted(count, added, removed, minutes, Period(first, last) if first and last else None)
 
 
 def _inside(period: Period, place: Place, by_host: bool) -> list[ColumnElement[bool]]:

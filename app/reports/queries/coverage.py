@@ -130,13 +130,13 @@ def reached_members(
 
     Said here and not of the column, so that the database knows how many to expect.
     """
+    everyone = place.is_everything and covered is None
     if are_exact(session, period):
         # PostgreSQL makes a set of it by itself.
-        as_set = covered is None and not is_postgresql(session)
+        as_set = everyone and not is_postgresql(session)
         came = came_in(period, Membership.member_id, as_set=as_set)
     else:
         came = exists().where(Attendance.member_id == Membership.member_id, *counted_in(period))
-    everyone = place.is_everything and covered is None
     query = members_as_of(snapshot.on, snapshot.elderly_age, everyone=everyone).where(
         inside_on(place, Membership.org_id, snapshot.on)
     )

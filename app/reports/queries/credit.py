@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, HourPolicy, MemberYear
 from app.attendance.queries.hours import day_minutes, policies
+from app.attendance.rules import HourRule
 from app.reports.queries.coverage import members_of_day
 from app.reports.queries.place import Place, counted_in
 from app.reports.queries.summaries import are_exact
-from app.reports.rules import HourRule, Period, Snapshot
+from app.reports.rules import Period, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,9 @@ class Credited:
     rule: HourRule
 
 
-def hour_rule(policy: HourPolicy, year: int) -> HourRule:
-    """The rule that a year's hours are read by, as reports tell it."""
-    names = [field.name for field in fields(HourRule) if field.name != "year"]
-    return HourRule(year, **{name: getattr(policy, name) for name in names})
+def hour_rule(policy: HourPolicy) -> HourRule:
+    """The rule as reports tell it."""
+    return HourRule(**{field.name: getattr(policy, field.name) for field in fields(HourRule)})
 
 
 def period_hours(session: Session, period: Period, snapshot: Snapshot, place: Place) -> float:
@@ -70,7 +70,7 @@ def credited_hours(session: Session, period: Period, snapshot: Snapshot, place: 
         .group_by(day.c.org_id, day.c.groups, credit.c.per_hour)
     )
     tallies = [HoursTally(*row) for row in session.execute(query)]
-    return Credited(tallies, hour_rule(spans[-1][1], period.last.year))
+    return Credited(tallies, hour_rule(spans[-1][1]))
 
 
 def _spans(session: Session, period: Period) -> list[tuple[Period, HourPolicy]]:

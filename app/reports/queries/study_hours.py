@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance, HourPolicy, MemberYear, MemberYearKind
 from app.attendance.queries.hours import day_minutes, policy_of
+from app.attendance.rules import HourRule
 from app.core.vocabulary import CENTRAL_KIND, VISIT_MODES, Group, Status
 from app.members.models import Member, OrgPost, OrgUnit
 from app.reports.queries.coverage import members_of_day
@@ -17,7 +18,7 @@ from app.reports.queries.credit import hour_rule
 from app.reports.queries.cut import cut_rows
 from app.reports.queries.place import Place, counted_in
 from app.reports.queries.summaries import are_exact
-from app.reports.rules import FIRST_PAGE, HourRule, Key, Period, Slice, Snapshot, hours_of
+from app.reports.rules import FIRST_PAGE, Key, Period, Slice, Snapshot, hours_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def study_hours(
     after = (items[-1].org_code, items[-1].member) if following else None
     count, all_minutes = (rows[0].all_members, rows[0].all_minutes) if rows else (0, 0)
     hours = hours_of(int(all_minutes), policy.minutes_per_hour)
-    return StudyHours(year, count, hours, items, after, hour_rule(policy, year))
+    return StudyHours(year, count, hours, items, after, hour_rule(policy))
 
 
 def _required(policy: HourPolicy, day: Any, has_post: Any) -> tuple[Any, Any]:

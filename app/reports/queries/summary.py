@@ -11,6 +11,7 @@ from sqlalchemy import Integer, and_, case, cast, func, literal, select, union_a
 from sqlalchemy.orm import Session
 
 from app.attendance.models import Attendance
+from app.attendance.rules import HourRule
 from app.core.vocabulary import Group
 from app.reports.labels import group_label
 from app.reports.queries.attendance_rate import NOBODY, RateRow, Turnout, group_rates, turnout
@@ -18,7 +19,7 @@ from app.reports.queries.coverage import CoverageRow, reached_members
 from app.reports.queries.credit import HoursTally, credited_hours, hours_in
 from app.reports.queries.place import Place, counted_in, inside, org_rows
 from app.reports.queries.units import Unit, branch_rows, units_at, units_on
-from app.reports.rules import HourRule, Level, Period, RateBy, Snapshot
+from app.reports.rules import Level, Period, RateBy, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

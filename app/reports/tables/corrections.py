@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.core.i18n import Text, day_text, lazy, moment_text
+from app.core.i18n import Text, lazy, moment_text
 from app.core.i18n import gettext as _
 from app.core.vocabulary import Status
 from app.reports.definitions import notes
+from app.reports.labels import period_label
 from app.reports.queries.adjusted import Adjusted
 from app.reports.queries.corrections import Correction, Corrections, Waits
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
@@ -63,11 +64,11 @@ def _status(status: Status | None) -> Cell:
 
 def with_adjustments(table: Table, found: Adjusted, ask: Ask, *, by_host: bool = False) -> Table:
     """The table with the line and the door to the list; as it is where nothing waits."""
-    if not found.count:
+    if found.days is None:
         return table
     words = _(
         "锁定后调整:%(n)s 条(%(days)s的场次),人次 +%(added)s −%(removed)s,分钟 %(minutes)s;不计入以上数字。",
-        days=_days(found),
+        days=period_label(found.days),
         n=f"{found.count:,}",
         added=f"{found.added:,}",
         removed=f"{found.removed:,}",
@@ -76,12 +77,6 @@ def with_adjustments(table: Table, found: Adjusted, ask: Ask, *, by_host: bool =
     more = {"host": "1"} if by_host else {}
     door = ask.door("reports.corrections", after_lock="waiting", **more)
     return replace(table, adjustments=Cell(found.count, door, words))
-
-
-def _days(found: Adjusted) -> str:
-    if found.first is None or found.last is None or found.first == found.last:
-        return day_text(found.first) if found.first else ""
-    return f"{day_text(found.first)}–{day_text(found.last)}"
 
 
 def signed(number: int) -> str:

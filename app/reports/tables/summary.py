@@ -61,10 +61,14 @@ def branches_table(result: Summary, level: Level, ask: Ask) -> Table:
         ask.title_as_of(lazy("支部汇总")),
         (Column("org", lazy("组织"), width=30), *_COLUMNS),
         tuple(rows),
-        (*notes("three_days", "branches", *_DEFINED), hour_rule_note(result.rule)),
+        _told(result, ask, "three_days", "branches"),
         TableRow("total", (Cell(_("合计")), *_numbers(result.total, ask, ask.params))),
         about=ask.about(of_members=True),
     )
+
+
+def _told(result: Summary, ask: Ask, *about: str) -> tuple[Text, ...]:
+    return (*notes(*about, *_DEFINED), hour_rule_note(result.rule, ask.period.last.year))
 
 
 def _outside(params: Params) -> Params:
@@ -93,7 +97,7 @@ def groups_table(result: Summary, ask: Ask) -> Table:
         ask.title_as_of(lazy("分类汇总")),
         (Column("group", lazy("党员类别"), width=16), *_COLUMNS),
         rows,
-        (*notes("overlap", "lost_contact", "three_days", *_DEFINED), hour_rule_note(result.rule)),
+        _told(result, ask, "overlap", "lost_contact", "three_days"),
         TableRow("total", (Cell(_("合计")), *_numbers(result.total, ask, ask.params))),
         about=ask.about(of_members=True),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from app.attendance.rules import HourRule
 from app.core.i18n import Text, day_text, lazy, listed
 from app.core.i18n import gettext as _
 from app.reports.definitions import notes
 from app.reports.labels import groups_label
 from app.reports.queries import Ledger, LedgerItem, StudyHours, StudyHoursItem
-from app.reports.rules import HourRule, hours_of
+from app.reports.rules import hours_of
 from app.reports.tables.model import Ask, Cell, Column, Door, Look, Table, TableRow
 from app.trainings.rules import HALF_DAY
 
@@ -25,7 +26,7 @@ STUDY_COLUMNS = (
 )
 
 
-def hour_rule_note(rule: HourRule) -> Text:
+def hour_rule_note(rule: HourRule, year: int) -> Text:
     """The year's rule with its numbers: what the office set, and may set otherwise from a year on."""
 
     def hours(minutes: int) -> str:
@@ -35,7 +36,7 @@ def hour_rule_note(rule: HourRule) -> Text:
         "%(year)s 年的规定:%(minutes)s 分钟为 1 学时;每半日(以 %(half)s 为界)最多 %(half_day)s 学时,"
         "每日最多 %(day)s 学时;任书记、副书记、支委的党员 %(post)s 学时、集中培训 %(central)s 次,"
         "其他党员 %(member)s 学时。",
-        year=str(rule.year),
+        year=str(year),
         minutes=str(rule.minutes_per_hour),
         half=f"{HALF_DAY:%H:%M}",
         half_day=hours(rule.half_day_cap_minutes),
@@ -55,7 +56,7 @@ def study_hours_table(result: StudyHours, ask: Ask) -> Table:
         tuple(_study_row(item, ask) for item in result.items),
         (
             *notes("study_hours", "home_hours", "required_hours", "required_central", "central_classes"),
-            hour_rule_note(result.rule),
+            hour_rule_note(result.rule, result.year),
         ),
         about=ask.about(of_members=True),
     )
