@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.accounts.models import Instructor, StaffUser, SupervisionTeam
-from app.core.db import db
-from app.core.vocabulary import SessionState
+from app.attendance.models import Adjustment, Attendance
+from app.attendance.rules_absence import MISSED_STATUSES
+from app.core.clock import today
+from app.core.db import db, writing
+from app.core.vocabulary import Role, SessionState, Status
 from app.demo.load import Order, load_demo
 from app.members.models import Member, OrgUnit
 from app.trainings.models import TrainingClass, TrainingSession
-from tests.factories import make_plan_task, sign_in
+from tests.factories import make_plan_task, make_staff, sign_in
 from tests.query_counter import count_queries
 
 MOST = 15
@@ -39,17 +42,41 @@ def demo(ctx: Flask) -> Flask:
     return ctx
 
 
+def busiest_member() -> tuple[int, OrgUnit]:
+    """Who missed the most sessions of this year, so that make-ups are offered, and has a correction of a
+    locked period that waits; with the branch."""
+    of_year = Attendance.office_date >= date(today().year, 1, 1)
+    with writing() as session:
+        missed = session.execute(
+            select(Attendance.member_id, Attendance.org_id, func.max(Attendance.session_id))
+            .where(Attendance.status.in_(MISSED_STATUSES), of_year)
+            .group_by(Attendance.member_id, Attendance.org_id)
+            .order_by(func.count().desc(), Attendance.member_id)
+        ).first()
+        assert missed is not None
+        member_id, org_id, session_id = missed
+        session.add(
+            Adjustment(
+                session_id=session_id, member_id=member_id, status_before=Status.ABSENT, minutes_before=0,
+                status_after=Status.PRESENT, minutes_after=60, office_date=today(), org_id=org_id,
+                groups=0, reason="到了", made_at=datetime.now(UTC),
+            )
+        )  # fmt: skip
+        return member_id, session.get_one(OrgUnit, org_id)
+
+
 def pages(app: Flask) -> list[str]:
     """An address of every page that staff can open, with things of the demo in it."""
     session = db.session()
+    busiest, _branch = busiest_member()
     newest = select(TrainingSession.id).order_by(TrainingSession.id.desc())
-    three = session.scalars(select(Member).limit(3)).all()
+    three = session.scalars(select(Member).order_by(Member.id).limit(3)).all()
     known = {
         "session_id": session.scalars(newest.where(TrainingSession.state == SessionState.OPEN)).first(),
-        "member_id": session.scalars(select(Member.id)).first(),
-        "instructor_id": session.scalars(select(Instructor.id)).first(),
-        "team_id": session.scalars(select(SupervisionTeam.id)).first(),
-        "class_id": session.scalars(select(TrainingClass.id)).first(),
+        "member_id": busiest,
+        "instructor_id": session.scalars(select(Instructor.id).order_by(Instructor.id)).first(),
+        "team_id": session.scalars(select(SupervisionTeam.id).order_by(SupervisionTeam.id)).first(),
+        "class_id": session.scalars(select(TrainingClass.id).order_by(TrainingClass.id)).first(),
         "code": session.scalars(select(OrgUnit.code).order_by(OrgUnit.id.desc())).first(),
         "plan_id": make_plan_task(session.scalars(select(OrgUnit).order_by(OrgUnit.id)).first(), *three),
         "number": 1,
@@ -77,3 +104,14 @@ def test_no_page_asks_more_than_fifteen_questions(demo: Flask) -> None:
         if seen.count > GATHERED.get(address, MOST):
             over[address] = seen.count
     assert over == {}
+
+
+def test_a_members_page_asks_no_more_of_a_secretary(demo: Flask) -> None:
+    """Who holds a part of the tree is asked which part, and whom a branch may be asked to take over."""
+    member_id, branch = busiest_member()
+    client = sign_in(demo.test_client(), make_staff("zhou", Role.SECRETARY, branch))
+    with count_queries() as seen:
+        page = client.get(f"/members/{member_id}").get_data(as_text=True)
+    assert "安排补学" in page
+    assert "到了" in page
+    assert seen.count <= MOST, "\n".join(seen.statements)

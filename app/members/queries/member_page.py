@@ -1,19 +1,22 @@
-"""Everything one member's page shows, in five SELECTs: the person, and the dated rows around them."""
+"""Everything one member's page shows, in three SELECTs: the person, and the dated rows around them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Date, Row, Select, String, cast, literal, null, select, union_all
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from app.core.access import Scope
-from app.core.vocabulary import FOREVER, Group, Post
-from app.members.models import GroupMembership, Member, Membership, OrgPost, OrgUnit
-from app.members.queries.as_of import MOBILE_AFTER, standing_of
+from app.core.vocabulary import FOREVER, Group, Post, TransferState
+from app.members.models import GroupMembership, Member, Membership, OrgPost, OrgUnit, TransferRequest
+from app.members.queries.as_of import MOBILE_AFTER, members_as_of
 from app.members.queries.masked import masked_phone
-from app.members.queries.scoped import find_member
+from app.members.queries.scoped import scoped
 from app.members.queries.staff_names import STAFF
 from app.members.rules import SINCE_EVER
 
@@ -84,6 +87,16 @@ class PostTime(Dated):
 
 
 @dataclass(frozen=True, slots=True)
+class UnitTimes:
+    """Branches and posts of a member, the latest first; asked: name of the branch that was asked to take
+    the member over and has not answered."""
+
+    branches: tuple[BranchTime, ...]
+    posts: tuple[PostTime, ...]
+    asked: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """What is known about a member, and the telephone masked."""
 
@@ -105,7 +118,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class MemberPage:
-    """One member on a day; `org_id` is None and `groups` empty for someone who has left."""
+    """One member on a day; `org_id` is None and `groups` empty for someone who has left.
+
+    asked: name of the branch that has been asked to take the member over and has not answered.
+    """
 
     person: Person
     branches: tuple[BranchTime, ...]
@@ -113,6 +129,7 @@ class MemberPage:
     posts: tuple[PostTime, ...]
     org_id: int | None
     groups: tuple[Group, ...]
+    asked: str | None
     on: date
 
     @property
@@ -141,25 +158,38 @@ def member_page(
     session: Session, member_id: int, scope: Scope, on: date, elderly_age: int
 ) -> MemberPage | None:
     """The member as of a date, latest rows first; None outside the scope."""
-    member = find_member(session, member_id, scope, on)
-    return _page_of(session, member, on, elderly_age) if member is not None else None
+    return _page_of(session, member_id, scoped(member_id, scope, on), on, elderly_age)
 
 
 def own_page(session: Session, member_id: int, on: date, elderly_age: int) -> MemberPage:
     """The same for the member, whose phone has proven who they are; raises NoResultFound."""
-    return _page_of(session, session.get_one(Member, member_id), on, elderly_age)
+    page = _page_of(session, member_id, select(Member).where(Member.id == member_id), on, elderly_age)
+    if page is None:
+        raise NoResultFound()
+    return page
 
 
-def _page_of(session: Session, member: Member, on: date, elderly_age: int) -> MemberPage:
-    member_id = member.id
-    standing = standing_of(session, member_id, on, elderly_age)
+def _page_of(
+    session: Session, member_id: int, query: Select[Member], on: date, elderly_age: int
+) -> MemberPage | None:
+    standing = members_as_of(on, elderly_age, member_id).subquery("standing")
+    found = session.execute(
+        query.add_columns(standing.c.org_id, standing.c.groups).outerjoin(
+            standing, standing.c.member_id == Member.id
+        )
+    ).first()
+    if found is None:
+        return None
+    member, org_id, groups = found
+    units = units_of_member(session, member_id)
     return MemberPage(
         person=person_of(member),
-        branches=branch_times(session, member_id),
+        branches=units.branches,
         group_rows=_group_rows(session, member_id),
-        posts=_posts(session, member_id),
-        org_id=standing.org_id if standing else None,
-        groups=Group.from_bits(standing.groups) if standing else (),
+        posts=units.posts,
+        org_id=org_id,
+        groups=Group.from_bits(groups or 0),
+        asked=units.asked,
         on=on,
     )
 
@@ -184,27 +214,57 @@ def person_of(member: Member) -> Person:
     )
 
 
-def branch_times(session: Session, member_id: int) -> tuple[BranchTime, ...]:
-    """Every branch of a member, the latest first."""
+def units_of_member(session: Session, member_id: int) -> UnitTimes:
+    """Every unit that a member was, is or asks to be in, in one SELECT."""
+    times = union_all(
+        select(
+            Membership.org_id,
+            literal(False).label("is_asked"),
+            cast(null(), String).label("post"),
+            Membership.starts_on,
+            Membership.ends_on,
+        ).where(Membership.member_id == member_id),
+        select(
+            OrgPost.org_id, literal(False), cast(OrgPost.post, String), OrgPost.starts_on, OrgPost.ends_on
+        ).where(OrgPost.member_id == member_id),
+        select(
+            TransferRequest.to_org_id, literal(True), null(), literal(FOREVER, Date), literal(FOREVER, Date)
+        ).where(TransferRequest.member_id == member_id, TransferRequest.state == TransferState.WAITING),
+    ).subquery("times")
     query = (
-        select(Membership.starts_on, Membership.ends_on, OrgUnit.id, OrgUnit.code, OrgUnit.name)
-        .join(OrgUnit, OrgUnit.id == Membership.org_id)
-        .where(Membership.member_id == member_id)
-        .order_by(Membership.starts_on)
+        select(times.c.is_asked, times.c.post, times.c.starts_on, times.c.ends_on)
+        .add_columns(OrgUnit.id, OrgUnit.code, OrgUnit.name)
+        .join(OrgUnit, OrgUnit.id == times.c.org_id)
+        .order_by(times.c.starts_on.desc(), OrgUnit.code)
     )
     rows = session.execute(query).all()
+    return UnitTimes(
+        branches=_branches([row for row in rows if row.post is None and not row.is_asked]),
+        posts=tuple(
+            PostTime(row.starts_on, row.ends_on, Post(row.post), row.code, row.name)
+            for row in rows
+            if row.post is not None
+        ),
+        asked=next((row.name for row in rows if row.is_asked), None),
+    )
+
+
+def _branches(rows: Sequence[Row[Any]]) -> tuple[BranchTime, ...]:
     ended = {row.ends_on: row.id for row in rows}
     begun = {row.starts_on for row in rows}
-    branches = [
+    return tuple(
         BranchTime(
-            *row,
+            row.starts_on,
+            row.ends_on,
+            row.id,
+            row.code,
+            row.name,
             before_id=ended.get(row.starts_on),
-            is_return=at > 0 and row.starts_on not in ended,
+            is_return=row is not rows[-1] and row.starts_on not in ended,
             is_departure=row.ends_on < FOREVER and row.ends_on not in begun,
         )
-        for at, row in enumerate(rows)
-    ]
-    return tuple(reversed(branches))
+        for row in rows
+    )
 
 
 def _group_rows(session: Session, member_id: int) -> tuple[GroupTime, ...]:
@@ -236,13 +296,3 @@ def _group_time(row: GroupMembership, host: OrgUnit | None, recorded_by: str | N
         recorded_by=recorded_by,
         recorded_at=row.created_at,
     )
-
-
-def _posts(session: Session, member_id: int) -> tuple[PostTime, ...]:
-    query = (
-        select(OrgPost.starts_on, OrgPost.ends_on, OrgPost.post, OrgUnit.code, OrgUnit.name)
-        .join(OrgUnit, OrgUnit.id == OrgPost.org_id)
-        .where(OrgPost.member_id == member_id)
-        .order_by(OrgPost.starts_on.desc(), OrgUnit.code)
-    )
-    return tuple(PostTime(*row) for row in session.execute(query))

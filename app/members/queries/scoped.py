@@ -14,12 +14,12 @@ from app.members.queries.tree import subtree_ids
 
 def find_member(session: Session, member_id: int, scope: Scope, on: date) -> Member | None:
     """The member, if within the scope on the date."""
-    return session.scalars(_scoped(member_id, scope, on)).first()
+    return session.scalars(scoped(member_id, scope, on)).first()
 
 
 def lock_member(session: Session, member_id: int, scope: Scope, on: date) -> Member | None:
     """The same, held until the transaction ends: changes of one member's dates wait for each other."""
-    query = _scoped(member_id, scope, on).with_for_update(of=Member, key_share=True)
+    query = scoped(member_id, scope, on).with_for_update(of=Member, key_share=True)
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
@@ -50,6 +50,7 @@ def standing_org(member_id: ColumnElement[int] | InstrumentedAttribute[int], on:
     )
 
 
-def _scoped(member_id: int, scope: Scope, on: date) -> Select[Member]:
+def scoped(member_id: int, scope: Scope, on: date) -> Select[Member]:
+    """SELECT of the member, if within the scope on the date."""
     standing = standing_org(literal(member_id), on)
     return select(Member).where(Member.id == member_id, standing.in_(subtree_ids(scope.org_ids, on)))

@@ -109,16 +109,6 @@ def request_of(session: Session, request_id: int, scope: Scope, on: date) -> Req
     return found[0] if found and found[0].id == request_id else None
 
 
-def branch_asked(session: Session, member_id: int) -> str | None:
-    """Name of the branch that has been asked to take the member over and has not answered."""
-    query = (
-        select(OrgUnit.name)
-        .join(TransferRequest, TransferRequest.to_org_id == OrgUnit.id)
-        .where(TransferRequest.member_id == member_id, TransferRequest.state == TransferState.WAITING)
-    )
-    return session.scalar(query)
-
-
 def _conditions(
     scope: Scope, on: date, side: Side | None, states: Collection[TransferState]
 ) -> list[ColumnElement[bool]]:

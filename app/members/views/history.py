@@ -17,7 +17,7 @@ from app.core.i18n import gettext as _
 from app.members.change_forms import BranchForm, StartForm
 from app.members.forms import add_errors
 from app.members.queries.district import within_scope
-from app.members.queries.member_page import BranchTime, branch_times
+from app.members.queries.member_page import BranchTime, units_of_member
 from app.members.queries.scoped import find_member
 from app.members.queries.tree import tree
 from app.members.services import branch_history
@@ -126,7 +126,7 @@ def _row_page(member_id: int, text: str | None, refused: Form | None = None) -> 
 
 def _require_row(member_id: int, starts_on: date | None) -> BranchTime:
     """The row of a first day; without one, the latest."""
-    for row in branch_times(db.session(), member_id):
+    for row in units_of_member(db.session(), member_id).branches:
         if starts_on in (None, row.starts_on):
             return row
     raise NotFound()

@@ -27,7 +27,6 @@ from app.members.change_forms import (
 from app.members.queries.district import district_units
 from app.members.queries.member_page import MemberPage, member_page
 from app.members.queries.scoped import survivor_of
-from app.members.queries.transfer_requests import branch_asked
 from app.members.queries.tree import OrgRow, covers_all, few_units
 from app.members.services.members import show_phone as show_phone_of
 from app.members.views.blueprint import MOST_CHOICES, bp, org_choices
@@ -98,11 +97,12 @@ def person_page(member_id: int, refused: Form | None = None, *, phone: str | Non
         may_approve=may_also("members.approve", member_id, on),
         my_id=staff.id,
         forms=forms,
+        asked=page.asked if may_write else None,
         phone=phone,
         labels=labels,
         on=on,
         may_write=may_write,
-        **(_changes(page, own, forms) if may_write else {"asked": None}),
+        **(_changes(page, own, forms) if may_write else {}),
         **page_parts(member_id, on),
     )
     return html, 422 if refused is not None else 200
@@ -130,7 +130,6 @@ def _changes(page: MemberPage, own: list[OrgRow] | None, forms: PersonForms) -> 
     return {
         "may_transfer": own is None or bool(choices),
         "is_typed": own is None,
-        "asked": branch_asked(session, page.person.id),
         "units": units or (),
         "may_ask": page.branch is not None and not is_all,
     }
