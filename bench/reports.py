@@ -381,9 +381,6 @@ def measure(app: Flask, database: str, size: Size, folder: Path, runs: int) -> N
         if database == "postgresql":
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as apart:
                 apart.execute(text("VACUUM ANALYZE"))
-        else:
-            db.session.execute(text("ANALYZE"))
-            db.session.commit()
         top = db.session.scalars(select(OrgUnit.id).where(OrgUnit.code == "P")).one()
         place = Place((top,), "P", "", is_everything=True)
         with tempfile.TemporaryDirectory(dir=folder) as scratch:

@@ -107,6 +107,8 @@ def engine_options(url: str, threads: int) -> dict[str, Any]:
     if url.startswith("sqlite"):
         return {
             **pool,
+            # What `take_statistics` found is read when a connection is opened.
+            "pool_recycle": 3600,
             "connect_args": {"isolation_level": None, "check_same_thread": False, "timeout": 10},
         }
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.core import tasks
+from app.core import statistics, tasks
 from app.core.db import writing
 from app.core.health import beat
 from app.core.throttle import forget_older
@@ -15,6 +15,11 @@ def beat_scheduler(now: datetime) -> int:
     with writing() as session:
         beat(session, "scheduler", now)
     return 1
+
+
+def take_statistics(now: datetime) -> int:
+    """Let SQLite see what its tables hold by now; PostgreSQL does so by itself."""
+    return int(statistics.take_statistics())
 
 
 def forget_old_tries(now: datetime) -> int:

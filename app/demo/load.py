@@ -29,6 +29,7 @@ from app.core.db import Base, is_postgresql, writing
 from app.core.errors import InvalidInput, WrongState
 from app.core.i18n import lazy
 from app.core.passwords import hash_password
+from app.core.statistics import take_statistics
 from app.core.vocabulary import COUNTED_STATUSES, OrgKind, Role
 from app.demo import district_rows, oversight, session_rows
 from app.demo.assemble import STEPS, DemoYear, build_year
@@ -85,6 +86,12 @@ class Order:
     seed: int
 
 
+# Tables that a district fills by the ten thousand.
+_LARGE = (
+    "members", "memberships", "expected_attendees", "attendance", "member_years", "member_year_kinds",
+)  # fmt: skip
+
+
 def load_demo(order: Order, now: datetime, tz: ZoneInfo, elderly_age: int, bar: Bar) -> Summary:
     """Invent the district and write it; all or nothing.
 
@@ -110,6 +117,7 @@ def load_demo(order: Order, now: datetime, tz: ZoneInfo, elderly_age: int, bar: 
         summary = _summary(demo, today, sign_ins)
         counts = {"members": summary.members, "sessions": summary.sessions}
         record_act(session, "demo.load", "org:1", None, now, year=order.year, seed=order.seed, **counts)
+    take_statistics(*_LARGE)
     return summary
 
 

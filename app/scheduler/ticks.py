@@ -43,6 +43,7 @@ TICKS = (
     Tick("work_off_long_tasks", 1, workers.work_off),
     Tick("make_monthly_report", 20, delivery_jobs.make_monthly_report),
     Tick("send_notes", 60, delivery_jobs.send_notes),
+    Tick("take_statistics", 3600, core_jobs.take_statistics),
     Tick("forget_old_reports", 3600, delivery_jobs.forget_old_reports),
     Tick("forget_spent_tickets", 300, checkin_jobs.forget_spent_tickets),
     Tick("forget_old_sheets", 3600, checkin_jobs.forget_old_sheets),

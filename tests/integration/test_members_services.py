@@ -150,7 +150,11 @@ def test_a_correction_changes_only_what_it_mentions(district: dict[str, Any]) ->
     update_member(member_id, MemberChanges(surname_pinyin="ceng", phone=""), district["all"], NOW)
     assert row.pinyin.startswith("ceng")
     assert (row.phone_sealed, row.phone_index, row.phone_tail_index) == (None, None, None)
-    details = list(db.session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "member.update")))
+    details = list(
+        db.session.scalars(
+            select(AuditEntry.detail).where(AuditEntry.action == "member.update").order_by(AuditEntry.id)
+        )
+    )
     assert details == [{"fields": ["job", "name"]}, {"fields": ["phone", "surname_pinyin"]}]
 
 

@@ -489,6 +489,10 @@ def test_the_audit_log_keeps_who_decided_what_in_counts(world: World) -> None:
     item = share_a_phone(world)
     world.decide(item, ReviewState.NOT_THERE, world.members[0])
     reopen(item.id, world.scope, END, tz=TZ, elderly_age=60)
-    acts = [e for e in db.session.scalars(select(AuditEntry)) if e.action.startswith("review.")]
+    acts = [
+        e
+        for e in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        if e.action.startswith("review.")
+    ]
     assert [act.action for act in acts] == ["review.decide", "review.reopen"]
     assert acts[0].detail == {"kind": "shared_device", "decision": "not_there", "members": 1}

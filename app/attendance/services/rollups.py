@@ -40,6 +40,7 @@ from app.attendance.queries.rollups import (
 )
 from app.attendance.rules_year import DAY_COLUMNS, KIND_COLUMNS, MEMBER_COLUMNS, DayRow, Row, Words
 from app.core.db import BEFORE_COMMIT, Base, db, is_postgresql, writing
+from app.core.statistics import take_statistics
 
 # First key of the advisory lock that those hold who count a year.
 _YEAR_LOCKS = 7303
@@ -108,7 +109,9 @@ def rebuild(processes: int = 1) -> int:
                 session, DayFigures, DAY_COLUMNS, [(*key, times, minutes[key]) for key, times in days.items()]
             )
             _move_totals(session, MemberYear.year == year, MemberYearKind.year == year, sign=1)
-        return session.scalar(select(func.count()).select_from(MemberYear)) or 0
+        total = session.scalar(select(func.count()).select_from(MemberYear)) or 0
+    take_statistics("member_years", "member_year_kinds", "day_figures")
+    return total
 
 
 # Rows of members, kinds and days of some members' year.

@@ -15,6 +15,7 @@ from app.core.crypto import blind_index, seal
 from app.core.db import db, is_postgresql, writing
 from app.core.errors import InvalidInput
 from app.core.i18n import lazy
+from app.core.statistics import MANY, take_statistics
 from app.core.vocabulary import FOREVER, Group
 from app.members.models import GroupMembership, Member, Membership, OrgPost
 from app.members.pinyin import name_pinyin
@@ -50,6 +51,13 @@ def import_roster(roster: Roster, asked: Asked, scope: Scope, now: datetime, tel
     Raises InvalidInput for days in the future and for branches that cannot be created.
     """
     _check(asked)
+    plan = _import(roster, asked, scope, now, tell)
+    if plan.is_clean and len(plan.created) >= MANY:
+        take_statistics("members", "memberships", "group_memberships")
+    return plan
+
+
+def _import(roster: Roster, asked: Asked, scope: Scope, now: datetime, tell: Tell) -> Plan:
     # What hangs on branches that are about to be created can only be planned once they are there.
     for _ in range(0 if asked.decisions.creates else _ROUNDS):
         seen = _last_change(db.session())
