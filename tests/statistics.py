@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from app.core.db import db
+from app.core.db import db, is_postgresql
 
 
 def known_rows(table: str) -> int:
     """How many rows the database plans for in a table; 0 when it never looked."""
-    if db.engine.dialect.name == "postgresql":
+    if is_postgresql(db.session()):
         query = text("SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = CAST(:name AS regclass)")
         return int(db.session.scalar(query, {"name": table}) or 0)
     if not db.session.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'")):

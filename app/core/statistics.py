@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.core.db import db, writing
+from app.core.db import is_postgresql, writing
 from app.core.storage import trouble_name
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ def take_statistics(*tables: str) -> bool:
     """
     try:
         with writing() as session:
-            if db.engine.dialect.name == "sqlite":
+            if not is_postgresql(session):
                 session.execute(text("PRAGMA analysis_limit=1000"))
                 session.execute(text("ANALYZE"))
             elif tables:

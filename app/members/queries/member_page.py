@@ -250,6 +250,7 @@ def units_of_member(session: Session, member_id: int) -> UnitTimes:
 
 
 def _branches(rows: Sequence[Row[Any]]) -> tuple[BranchTime, ...]:
+    """rows: those of branches, the latest first."""
     ended = {row.ends_on: row.id for row in rows}
     begun = {row.starts_on for row in rows}
     return tuple(
